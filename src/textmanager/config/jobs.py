@@ -1,0 +1,75 @@
+"""Background jobs: where tasks register, how they are deferred, and how a worker runs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from procrastinate import App, PsycopgConnector
+from procrastinate.contrib.django import app as jobs
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.tasks import Task
+
+__all__ = ["defer_once", "jobs", "run_worker"]
+
+# A worker that has not been heard of for this long is dead, and its jobs may be taken over.
+SECONDS_UNTIL_STALLED = 15.0
+SECONDS_BETWEEN_HEARTBEATS = 3.0
+# Under the ten seconds that process managers commonly grant before they kill.
+SECONDS_TO_FINISH_JOBS = 8.0
+
+
+def defer_once(
+    task: Task[Any, Any, Any], *, queueing_lock: str, lock: str | None = None, **arguments: Any
+) -> bool:
+    """Defers a job unless the same one is already waiting; tells whether it did.
+
+    Part of the caller's transaction: the job exists exactly when what the caller wrote exists.
+    """
+    try:
+        # The savepoint keeps the caller's transaction usable after the unique violation.
+        with transaction.atomic():
+            task.configure(queueing_lock=queueing_lock, lock=lock).defer(**arguments)
+    except AlreadyEnqueued:
+        return False
+    return True
+
+
+def worker_app() -> App:
+    """The jobs app over a connector fit for a worker.
+
+    Tasks stay bound to the app over Django's connection. A job deferred inside a transaction,
+    by the web or by another job, therefore commits or rolls back with it.
+    """
+    parameters = connection.get_connection_params()
+    conninfo = {
+        name: parameters[name]
+        for name in ("dbname", "user", "password", "host", "port")
+        if name in parameters
+    }
+    app = App(
+        connector=PsycopgConnector(kwargs=conninfo, min_size=1, max_size=4),
+        import_paths=settings.PROCRASTINATE_IMPORT_PATHS,
+        worker_defaults=jobs.worker_defaults,
+    )
+    app.tasks = jobs.tasks
+    app.periodic_registry = jobs.periodic_registry
+    return app
+
+
+async def run_worker(*, concurrency: int, wait: bool = True, name: str = "worker") -> None:
+    """Runs jobs until the process is told to stop; with wait=False, until none is left."""
+    app = worker_app()
+    async with app.open_async():
+        await app.run_worker_async(
+            concurrency=concurrency,
+            wait=wait,
+            name=name,
+            delete_jobs="successful",
+            install_signal_handlers=wait,
+            fetch_job_polling_interval=1.0,
+            update_heartbeat_interval=SECONDS_BETWEEN_HEARTBEATS,
+            stalled_worker_timeout=SECONDS_UNTIL_STALLED,
+            shutdown_graceful_timeout=SECONDS_TO_FINISH_JOBS,
+        )

@@ -1,0 +1,34 @@
+"""Records who did what, so that an organization can always tell afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+from textmanager.organizations.models import AuditEvent, Organization, User
+
+SYSTEM = "Text Manager"
+
+
+def record(
+    *,
+    organization: Organization,
+    actor: User | None,
+    action: str,
+    subject: models.Model,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """Adds one event; `actor` None means the system itself. Never pass a secret in the values."""
+    AuditEvent.objects.create(
+        organization=organization,
+        actor=actor,
+        actor_name=actor.get_username() if actor else SYSTEM,
+        action=action,
+        subject_kind=subject._meta.model_name or "",
+        subject_id=str(subject.pk),
+        subject_name=str(subject)[:200],
+        before=before or {},
+        after=after or {},
+    )

@@ -1,0 +1,238 @@
+"""Organizations (the tenants), their people, senders and connections to iMIS and Twilio."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.models import AbstractUser
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from textmanager.gateway.sender import TwilioCredentials
+from textmanager.organizations.secrets import seal, unseal
+from textmanager.schedule.quiet_hours import TextingHours
+from textmanager.text.merge import Formats
+
+
+class User(AbstractUser):
+    """A person who signs in: staff of one iMIS, or a local administrator of this installation."""
+
+    # An iMIS user name belongs to one organization's iMIS; `username` joins it to the Cloud ID.
+    imis_username = models.CharField(max_length=150, blank=True)
+
+
+class Organization(models.Model):
+    """One association. Everything else belongs to exactly one of these."""
+
+    name = models.CharField(max_length=200)
+    cloud_id = models.CharField(
+        max_length=50,
+        unique=True,
+        validators=[RegexValidator(r"^[a-z0-9][a-z0-9-]*$", "Use a-z, 0-9 and dashes only.")],
+    )
+    time_zone = models.CharField(max_length=64, default="America/New_York")
+    region = models.CharField(
+        max_length=2, default="US", help_text="Where numbers without a country code belong."
+    )
+    daily_allowance = models.PositiveIntegerField(
+        default=10_000, help_text="Segments that may be sent in one day of this organization."
+    )
+    texting_opens = models.TimeField(default=dt.time(8))
+    texting_closes = models.TimeField(default=dt.time(21))
+    date_format = models.CharField(max_length=40, default=Formats().date)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def texting_hours(self) -> TextingHours:
+        return TextingHours(opens=self.texting_opens, closes=self.texting_closes)
+
+    @property
+    def formats(self) -> Formats:
+        return Formats(date=self.date_format)
+
+    def day_of(self, instant: dt.datetime) -> dt.date:
+        """The organization's calendar day at `instant`: the day its allowance counts for."""
+        return instant.astimezone(self.zone).date()
+
+
+class Role(models.TextChoices):
+    """What a member may do; each role may do all that the ones before it may."""
+
+    VIEWER = "viewer", "Viewer"
+    AUTHOR = "author", "Author"
+    APPROVER = "approver", "Approver"
+    ADMIN = "admin", "Administrator"
+
+
+class Membership(models.Model):
+    """A person's place in an organization."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="memberships"
+    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role, default=Role.AUTHOR)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "user"], name="one_membership_a_person"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.organization} as {self.role}"
+
+    def may(self, role: Role) -> bool:
+        order = list(Role)
+        return order.index(Role(self.role)) >= order.index(role)
+
+
+class ImisConnection(models.Model):
+    """How an organization's iMIS is reached: its address and the background account."""
+
+    organization = models.OneToOneField(
+        Organization, on_delete=models.CASCADE, related_name="imis"
+    )
+    base_url = models.URLField()
+    username = models.CharField(max_length=150)
+    password_sealed = models.TextField(editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.username} at {self.base_url}"
+
+    def set_password(self, password: str) -> None:
+        self.password_sealed = seal(password)
+
+    @property
+    def password(self) -> str:
+        return unseal(self.password_sealed)
+
+
+class TwilioConnection(models.Model):
+    """How an organization's Twilio account is reached."""
+
+    organization = models.OneToOneField(
+        Organization, on_delete=models.CASCADE, related_name="twilio"
+    )
+    account_sid = models.CharField(
+        max_length=34,
+        validators=[RegexValidator(r"^AC[0-9a-fA-F]{32}$", "An account SID is AC and 32 digits.")],
+    )
+    auth_token_sealed = models.TextField(editable=False)
+    api_key_sid = models.CharField(max_length=34, blank=True)
+    api_key_secret_sealed = models.TextField(editable=False, blank=True)
+    base_url = models.URLField(default="https://api.twilio.com")
+
+    def __str__(self) -> str:
+        return self.account_sid
+
+    def set_auth_token(self, token: str) -> None:
+        self.auth_token_sealed = seal(token)
+
+    def set_api_key(self, sid: str, secret: str) -> None:
+        self.api_key_sid = sid
+        self.api_key_secret_sealed = seal(secret)
+
+    @property
+    def auth_token(self) -> str:
+        return unseal(self.auth_token_sealed)
+
+    def credentials(self) -> TwilioCredentials:
+        return TwilioCredentials(
+            account_sid=self.account_sid,
+            auth_token=self.auth_token,
+            api_key_sid=self.api_key_sid,
+            api_key_secret=unseal(self.api_key_secret_sealed),
+            base_url=self.base_url,
+        )
+
+
+class SenderKind(models.TextChoices):
+    TOLL_FREE = "toll_free", "Toll-free number"
+    TEN_DLC = "10dlc", "Registered local number (10DLC)"
+    SHORT_CODE = "short_code", "Short code"
+    LONG_CODE = "long_code", "Local number"
+
+
+class Sender(models.Model):
+    """A Twilio number or Messaging Service that texts leave from, with its pace."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="senders"
+    )
+    name = models.CharField(max_length=100)
+    kind = models.CharField(max_length=10, choices=SenderKind)
+    number = models.CharField(max_length=16, blank=True)
+    messaging_service_sid = models.CharField(max_length=34, blank=True)
+    segments_per_second = models.FloatField(default=1.0, validators=[MinValueValidator(0.01)])
+    daily_cap = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Segments a day from this sender; empty for no cap."
+    )
+    opt_in_text = models.TextField(blank=True)
+    is_active = models.BooleanField(default=True)
+    # Up to here the sender's rate is spoken for: the pacing state, exact over workers and
+    # restarts because it is claimed in the same transaction as the texts.
+    paced_until = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(number__gt="") | Q(messaging_service_sid__gt=""),
+                name="sender_has_number_or_service",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.number or self.messaging_service_sid})"
+
+
+class FailedSignIn(models.Model):
+    """One failed sign-in, kept only as long as the limit on them looks back."""
+
+    key = models.CharField(max_length=250)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["key", "at"], name="failed_sign_in_by_key")]
+
+    def __str__(self) -> str:
+        return f"{self.key} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class AuditEvent(models.Model):
+    """Who did what to what, with the values before and after. Rows are only ever added."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="audit_events"
+    )
+    actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    actor_name = models.CharField(max_length=150)
+    action = models.CharField(max_length=60)
+    subject_kind = models.CharField(max_length=30)
+    subject_id = models.CharField(max_length=40)
+    subject_name = models.CharField(max_length=200)
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "-at"], name="audit_by_organization"),
+            models.Index(fields=["subject_kind", "subject_id", "-at"], name="audit_by_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.action} {self.subject_name}"

@@ -1,0 +1,32 @@
+"""Seals the secrets that rest in the database with keys that are kept outside it."""
+
+from __future__ import annotations
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+
+class SecretUnreadable(Exception):
+    """A secret was sealed with a key that this installation no longer has."""
+
+
+def seal(secret: str) -> str:
+    """The secret as ciphertext, under the newest key. An empty secret stays empty."""
+    return _keys().encrypt(secret.encode()).decode() if secret else ""
+
+
+def unseal(sealed: str) -> str:
+    """The secret again, whichever of the configured keys sealed it. Raises SecretUnreadable."""
+    if not sealed:
+        return ""
+    try:
+        return _keys().decrypt(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise SecretUnreadable(
+            "A stored secret cannot be read with the present TEXTMANAGER_ENCRYPTION_KEYS. "
+            "Put the key that sealed it back into the list, or enter the secret anew."
+        ) from error
+
+
+def _keys() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])

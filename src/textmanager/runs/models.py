@@ -1,0 +1,275 @@
+"""Runs of campaigns and the messages in them, with their delivery receipts and tallies."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from textmanager.campaigns.models import ApiMode, Campaign, EmptyValues, WriteBackTarget
+from textmanager.organizations.models import Organization, Sender, User
+from textmanager.runs.keys import time_ordered_uuid
+from textmanager.text.statuses import MessageStatus
+
+
+class RunState(models.TextChoices):
+    """Where a run stands.
+
+    preparing → sending → completed. A held run stands still until somebody (or the end of what
+    held it) lets it go on; canceled, failed and missed are final.
+    """
+
+    PREPARING = "preparing", "Preparing"
+    SENDING = "sending", "Sending"
+    COMPLETED = "completed", "Completed"
+    HELD = "held", "Held"
+    CANCELED = "canceled", "Canceled"
+    FAILED = "failed", "Failed"
+    MISSED = "missed", "Missed"
+
+    @classmethod
+    def open(cls) -> tuple[RunState, ...]:
+        return (cls.PREPARING, cls.SENDING, cls.HELD)
+
+
+class Run(models.Model):
+    """One occurrence of a campaign, with a copy of what the campaign said when it began."""
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_uuid, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="runs")
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, related_name="runs")
+    scheduled_for = models.DateTimeField()
+    started_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    state = models.CharField(max_length=10, choices=RunState, default=RunState.PREPARING)
+    # Why the run is held, failed or was missed, in words for staff.
+    reason = models.TextField(blank=True)
+
+    campaign_name = models.CharField(max_length=120)
+    report_emails = ArrayField(models.EmailField(), default=list)
+    iqa_path = models.CharField(max_length=400)
+    id_column = models.CharField(max_length=200)
+    phone_column = models.CharField(max_length=200)
+    api_mode = models.CharField(max_length=4, choices=ApiMode)
+    sender = models.ForeignKey(Sender, on_delete=models.PROTECT, related_name="+")
+    template = models.TextField()
+    empty_values = models.CharField(max_length=4, choices=EmptyValues)
+    days_between_texts = models.PositiveSmallIntegerField(default=0)
+    write_back = models.CharField(max_length=17, choices=WriteBackTarget)
+
+    # Where preparation stands: rows before `next_offset` are messages already.
+    contacts = models.PositiveIntegerField(null=True, blank=True)
+    next_offset = models.PositiveIntegerField(default=0)
+
+    created_at = models.DateTimeField(default=timezone.now)
+    prepared_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    # When the last outcome was known, or waited for long enough: the report goes out then.
+    settled_at = models.DateTimeField(null=True, blank=True)
+    report_sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # The guarantee that an occurrence runs at most once, whoever plans it.
+            models.UniqueConstraint(
+                fields=["campaign", "scheduled_for"], name="one_run_an_occurrence"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["campaign", "-scheduled_for"], name="run_by_campaign"),
+            models.Index(
+                fields=["state"],
+                name="run_open",
+                condition=Q(state__in=["preparing", "sending", "held"]),
+            ),
+            models.Index(
+                fields=["completed_at"],
+                name="run_unsettled",
+                condition=Q(state__in=["completed", "canceled"], settled_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_name}, {self.scheduled_for:%Y-%m-%d %H:%M} UTC"
+
+    @property
+    def is_test(self) -> bool:
+        return self.api_mode == ApiMode.TEST
+
+
+class WriteBack(models.TextChoices):
+    """Whether a text is on the member's iMIS record yet."""
+
+    NONE = "none", "Not wanted"
+    WAITING = "waiting", "Waiting"  # → writing, once the text was sent
+    WRITING = "writing", "Being written"  # the attempt is committed; its outcome is not known
+    WRITTEN = "written", "Written"
+    FAILED = "failed", "Failed"  # iMIS refused it for good
+
+
+class Message(models.Model):
+    """One text to one recipient in one run, or the reason why there is none.
+
+    The key is the run (whose ID carries its time of creation) and the row of the audience, so
+    the table can be range-partitioned by month; nothing has a foreign key to it.
+    """
+
+    pk = models.CompositePrimaryKey("run_id", "number")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="messages")
+    number = models.PositiveIntegerField()
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    sender = models.ForeignKey(Sender, on_delete=models.PROTECT, related_name="+")
+
+    imis_id = models.CharField(max_length=40, blank=True)
+    raw_phone = models.CharField(max_length=200, blank=True)
+    to = models.CharField(max_length=16, blank=True)
+    body = models.TextField(blank=True)
+    encoding = models.CharField(max_length=5, blank=True)
+    segments = models.PositiveSmallIntegerField(default=0)
+    time_zones = ArrayField(models.CharField(max_length=64), default=list)
+
+    status = models.CharField(
+        max_length=11, choices=[(status.value, status.value) for status in MessageStatus]
+    )
+    # Why it was skipped, held, or is in error: a code (see runs/reasons.py), never free text.
+    reason = models.CharField(max_length=40, blank=True)
+    not_before = models.DateTimeField()
+
+    attempted_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # The organization's day whose allowance holds this text's segments; empty while it holds none.
+    charged_day = models.DateField(null=True)
+    sid = models.CharField(max_length=34, blank=True)
+    error_code = models.PositiveIntegerField(null=True)
+    error_text = models.CharField(max_length=300, blank=True)
+    accepted_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    settled_at = models.DateTimeField(null=True)
+    check_at = models.DateTimeField(
+        null=True, help_text="When to ask Twilio what became of it, if it has not told by then."
+    )
+    price = models.DecimalField(max_digits=10, decimal_places=5, null=True)
+    price_unit = models.CharField(max_length=3, blank=True)
+
+    write_back = models.CharField(max_length=7, choices=WriteBack, default=WriteBack.NONE)
+    write_back_due = models.DateTimeField(null=True)
+    write_back_tries = models.PositiveSmallIntegerField(default=0)
+    write_back_ref = models.CharField(max_length=60, blank=True)
+    write_back_error = models.CharField(max_length=300, blank=True)
+
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            # One text to a number in a run, whatever the audience or the code does.
+            models.UniqueConstraint(
+                fields=["run", "to"],
+                condition=~Q(status__in=["error", "skipped"]),
+                name="one_text_a_number_in_a_run",
+            ),
+        ]
+        indexes: ClassVar = [
+            # Claims: what this sender may send now, in order.
+            models.Index(
+                fields=["sender", "not_before", "run", "number"],
+                name="message_to_send",
+                condition=Q(status__in=["queued", "held"]),
+            ),
+            # Reconciliation and polling: whose outcome has to be asked for.
+            models.Index(
+                fields=["check_at"],
+                name="message_to_check",
+                condition=Q(check_at__isnull=False),
+            ),
+            models.Index(
+                fields=["organization", "write_back_due"],
+                name="message_to_write_back",
+                condition=Q(
+                    write_back__in=["waiting", "writing"],
+                    status__in=["sent", "delivered", "undelivered"],
+                ),
+            ),
+            models.Index(fields=["run", "status", "number"], name="message_by_status"),
+            models.Index(fields=["run", "imis_id"], name="message_by_imis_id"),
+            # Whom did this campaign text lately? Receipts without our reference.
+            models.Index(fields=["organization", "to"], name="message_by_recipient"),
+            models.Index(
+                fields=["sid"], name="message_by_sid", condition=Q(sid__gt="")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.to or self.raw_phone} in run {self.run_id}"
+
+    @property
+    def reference(self) -> str:
+        return message_reference(self.run_id, self.number)
+
+
+def message_reference(run_id: uuid.UUID, number: int) -> str:
+    """What travels in the status callback's address and leads a receipt home."""
+    return f"{run_id.hex}-{number}"
+
+
+def parse_reference(reference: str) -> tuple[uuid.UUID, int] | None:
+    """The run and number in a reference, or None for anything that is not one."""
+    run_hex, _, number = reference.partition("-")
+    try:
+        # Bounded, because the number goes into an integer column.
+        return (uuid.UUID(hex=run_hex), int(number)) if len(number) <= 9 else None  # noqa: PLR2004 - nine digits always fit
+    except ValueError:
+        return None
+
+
+class Receipt(models.Model):
+    """A delivery receipt as it was received. Rows are only ever added."""
+
+    id = models.UUIDField(primary_key=True, default=time_ordered_uuid, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    run_id = models.UUIDField()
+    number = models.PositiveIntegerField()
+    sid = models.CharField(max_length=34, blank=True)
+    twilio_status = models.CharField(max_length=30)
+    error_code = models.PositiveIntegerField(null=True)
+    raw = models.JSONField()
+    received_at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["run_id", "number"], name="receipt_by_message"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.twilio_status} for {self.sid}"
+
+
+class RunTally(models.Model):
+    """How many messages of a run have a status, and their segments; kept by triggers."""
+
+    pk = models.CompositePrimaryKey("run_id", "status")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tallies")
+    status = models.CharField(max_length=11)
+    messages = models.IntegerField()
+    segments = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.messages} {self.status}"
+
+
+class DayTally(models.Model):
+    """The segments that one sender has used of an organization's day; kept by triggers."""
+
+    pk = models.CompositePrimaryKey("organization_id", "day", "sender_id")
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    sender = models.ForeignKey(Sender, on_delete=models.CASCADE, related_name="+")
+    messages = models.IntegerField()
+    segments = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.segments} segments on {self.day}"
