@@ -1,0 +1,97 @@
+"""The Twilio account that we speak for: its credentials, and the SDK's client made from them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.rest import Client
+
+from textmanager.gateway.errors import AnswerLost, GatewayError, TwilioRefused
+from textmanager.gateway.transport import TWILIO_API, Timeouts, TwilioTransport
+
+# What a malformed answer makes the SDK raise while it reads it: the SDK checks no shapes.
+UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
+
+# Twilio's codes have five digits; where a body has none, the SDK repeats the HTTP status.
+_SMALLEST_TWILIO_CODE = 1000
+
+
+@dataclass(frozen=True)
+class TwilioCredentials:
+    """An account with its auth token, or with an API key, which then signs in instead of it.
+
+    `base_url` is where the API is reached. No secret appears in the repr.
+    """
+
+    account_sid: str
+    auth_token: str = field(repr=False)
+    api_key_sid: str = ""
+    api_key_secret: str = field(default="", repr=False)
+    base_url: str = TWILIO_API
+
+
+@dataclass(frozen=True)
+class AccountInfo:
+    """`status` is active, suspended or closed."""
+
+    sid: str
+    friendly_name: str
+    status: str
+
+
+def sdk_client(credentials: TwilioCredentials, transport: TwilioTransport) -> Client:
+    """The official client over our transport, deaf to the TWILIO_* environment variables."""
+    return Client(
+        credentials.api_key_sid or credentials.account_sid,
+        credentials.api_key_secret if credentials.api_key_sid else credentials.auth_token,
+        credentials.account_sid,
+        http_client=transport,
+        # An empty mapping would make the SDK read os.environ.
+        environment={"TWILIO_REGION": ""},
+    )
+
+
+def error_from(error: TwilioException) -> TwilioRefused:
+    """The SDK's exception as ours, which tells a code of Twilio's from a repeated HTTP status."""
+    if isinstance(error, TwilioServiceException):
+        return TwilioRefused(error.status, _own_code(error.code), error.detail or error.title)
+    if isinstance(error, TwilioRestException):
+        words = str(error.msg).removeprefix("Unable to create record: ")
+        return TwilioRefused(error.status, _own_code(error.code), words)
+    # A page that is not 200: the SDK puts the answer itself among the exception's arguments.
+    status = getattr(error.args[-1], "status_code", 0) if error.args else 0
+    return TwilioRefused(int(status), None, str(error.args[0]) if error.args else "")
+
+
+@asynccontextmanager
+async def reading() -> AsyncIterator[None]:
+    """Turns whatever the SDK raises while it asks and reads into `GatewayError`s."""
+    try:
+        yield
+    except GatewayError:
+        raise
+    except TwilioException as error:
+        raise error_from(error) from error
+    except UNREADABLE as error:
+        raise AnswerLost(f"The answer is not one of Twilio's ({type(error).__name__}).") from error
+
+
+async def check_account(
+    credentials: TwilioCredentials, *, timeouts: Timeouts | None = None
+) -> AccountInfo:
+    """Sign in and read the account. Raises `GatewayError`."""
+    transport = TwilioTransport(credentials.base_url, timeouts=timeouts)
+    client = sdk_client(credentials, transport)
+    try:
+        async with reading():
+            found = await client.api.v2010.accounts(credentials.account_sid).fetch_async()
+    finally:
+        await transport.aclose()
+    return AccountInfo(str(found.sid), str(found.friendly_name), str(found.status))
+
+
+def _own_code(code: object) -> int | None:
+    return code if isinstance(code, int) and code >= _SMALLEST_TWILIO_CODE else None

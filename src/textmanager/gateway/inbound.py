@@ -1,0 +1,39 @@
+"""Texts that people send to our numbers, as Twilio's webhook tells of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# "No reply": Twilio sends nothing back to the phone.
+EMPTY_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+
+@dataclass(frozen=True)
+class InboundMessage:
+    """One text from a person.
+
+    `opt_out_type` is STOP, START or HELP when Twilio itself has dealt with the keyword (Advanced
+    Opt-Out) and nothing must be answered; empty otherwise.
+    """
+
+    sid: str
+    from_number: str
+    to: str
+    body: str = field(repr=False)
+    opt_out_type: str
+    messaging_service_sid: str
+    raw: dict[str, str] = field(repr=False)
+
+
+def parse_inbound(form: Mapping[str, str]) -> InboundMessage:
+    """Reads an inbound webhook whose signature was found valid. Nothing is required to be there."""
+    return InboundMessage(
+        sid=form.get("MessageSid") or form.get("SmsSid") or "",
+        from_number=form.get("From", ""),
+        to=form.get("To", ""),
+        body=form.get("Body", ""),
+        opt_out_type=form.get("OptOutType", "").upper(),
+        messaging_service_sid=form.get("MessagingServiceSid", ""),
+        raw=dict(form),
+    )
