@@ -1,0 +1,300 @@
+"""The simulated Twilio REST API: messages, numbers, services, account and balance."""
+
+from __future__ import annotations
+
+import base64
+import email.utils
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from textmanager.sandbox import twilio_json as shapes
+from textmanager.sandbox.twilio_delivery import QUEUE_SECONDS, Carriers
+from textmanager.sandbox.twilio_rules import (
+    WORDS,
+    TwilioError,
+    check_create,
+    check_test_create,
+    error,
+    scheduled_for,
+)
+from textmanager.sandbox.twilio_settings import SHORT_CODE, SandboxNumber
+from textmanager.sandbox.twilio_store import FINAL, Message, Store
+from textmanager.text.segments import measure
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+_LARGEST_PAGE = 1000
+_USUAL_PAGE = 50
+_OPENING_BALANCE = 100.0
+
+
+class Api:
+    """The endpoints, over one store."""
+
+    def __init__(self, store: Store, carriers: Carriers) -> None:
+        self._store = store
+        self._carriers = carriers
+        settings = store.settings
+        self._accounts = {_basic(settings.account_sid, settings.auth_token): settings.account_sid}
+        if settings.api_key_sid:
+            key = _basic(settings.api_key_sid, settings.api_key_secret)
+            self._accounts[key] = settings.account_sid
+        test = _basic(settings.test_account_sid, settings.test_auth_token)
+        self._accounts[test] = settings.test_account_sid
+
+    def routes(self) -> list[BaseRoute]:
+        account = shapes.API + "/{account}"
+        table: list[tuple[str, str, Endpoint]] = [
+            ("GET", account + "/Messages.json", self.list_messages),
+            ("POST", account + "/Messages.json", self.create_message),
+            ("GET", account + "/Messages/{sid}.json", self.fetch_message),
+            ("POST", account + "/Messages/{sid}.json", self.update_message),
+            ("DELETE", account + "/Messages/{sid}.json", self.delete_message),
+            ("GET", account + "/IncomingPhoneNumbers.json", self.list_numbers),
+            ("GET", account + "/IncomingPhoneNumbers/{sid}.json", self.number),
+            ("POST", account + "/IncomingPhoneNumbers/{sid}.json", self.number),
+            ("GET", account + "/SMS/ShortCodes.json", self.list_short_codes),
+            ("POST", account + "/SMS/ShortCodes/{sid}.json", self.short_code),
+            ("GET", account + "/Balance.json", self.balance),
+            ("GET", account + ".json", self.account),
+            ("GET", "/v1/Services", self.list_services),
+            ("GET", "/v1/Services/{sid}", self.service),
+            ("POST", "/v1/Services/{sid}", self.service),
+        ]
+        return [
+            Route(path, self._guarded(endpoint), methods=[method])
+            for method, path, endpoint in table
+        ]
+
+    async def create_message(self, request: Request) -> Response:
+        form = await _form(request)
+        if request.path_params["account"] == self._store.settings.test_account_sid:
+            check_test_create(form)
+            return self._answer(_message(form, 0.0), 201)
+        check_create(form, self._store)
+        message = _message(form, scheduled_for(form))
+        if not message.service and self._carriers.backlog(message.sender) > QUEUE_SECONDS:
+            raise error(21611)
+        if message.service and not message.callback:
+            message.callback = self._store.services[message.service].status_callback
+        self._store.add(message)
+        answer = self._answer(message, 201)
+        self._carriers.take(message)
+        return answer
+
+    async def fetch_message(self, request: Request) -> Response:
+        return self._answer(self._message(request))
+
+    async def update_message(self, request: Request) -> Response:
+        message, form = self._message(request), await _form(request)
+        match form:
+            case {"Body": "", **rest} if not rest:
+                self._store.change(message, body="")
+            case {"Status": "canceled", **rest} if not rest:
+                if message.status not in {"scheduled", "accepted", "queued"}:
+                    raise error(30409)
+                self._carriers.cancel(message)
+            case _:
+                raise error(30400)
+        return self._answer(message)
+
+    async def delete_message(self, request: Request) -> Response:
+        message = self._message(request)
+        if message.status not in FINAL:
+            raise TwilioError(400, 20009, "Cannot delete this resource before it is complete")
+        self._store.delete(message)
+        return Response(status_code=204)
+
+    async def list_messages(self, request: Request) -> Response:
+        query = dict(request.query_params)
+        size = min(_LARGEST_PAGE, max(1, _number(query.get("PageSize"), _USUAL_PAGE)))
+        rows: list[Message] = []
+        for message in self._matching(query):
+            rows.append(message)
+            if len(rows) > size:
+                break
+        account_sid = self._store.settings.account_sid
+        page = shapes.page_json(
+            "messages",
+            [shapes.message_json(message, account_sid) for message in rows[:size]],
+            request.url.path,
+            query=query,
+            page=_number(query.get("Page"), 0),
+            page_size=size,
+            more=len(rows) > size,
+        )
+        return JSONResponse(page)
+
+    async def list_numbers(self, request: Request) -> Response:
+        wanted = request.query_params.get("PhoneNumber", "")
+        numbers = [n for n in self._numbers(short=False) if wanted in {"", n.e164}]
+        rows = [shapes.number_json(number, self._store) for number in numbers]
+        return _page("incoming_phone_numbers", rows, request)
+
+    async def number(self, request: Request) -> Response:
+        number = next((n for n in self._numbers(short=False) if n.sid == _sid(request)), None)
+        if number is None:
+            raise error(20404, status=404)
+        await self._take_inbound_url(request, number.e164, "SmsUrl")
+        return JSONResponse(shapes.number_json(number, self._store))
+
+    async def list_short_codes(self, request: Request) -> Response:
+        rows = [shapes.short_code_json(n, self._store) for n in self._numbers(short=True)]
+        return _page("short_codes", rows, request)
+
+    async def short_code(self, request: Request) -> Response:
+        codes = self._numbers(short=True)
+        number = next((n for n in codes if shapes.short_code_sid(n) == _sid(request)), None)
+        if number is None:
+            raise error(20404, status=404)
+        await self._take_inbound_url(request, number.e164, "SmsUrl")
+        return JSONResponse(shapes.short_code_json(number, self._store))
+
+    async def list_services(self, request: Request) -> Response:
+        rows = [shapes.service_json(s, self._store) for s in self._store.services.values()]
+        return JSONResponse(shapes.newer_page_json("services", rows, request.url.path))
+
+    async def service(self, request: Request) -> Response:
+        service = self._store.services.get(_sid(request))
+        if service is None:
+            raise error(20404, status=404)
+        await self._take_inbound_url(request, service.sid, "InboundRequestUrl")
+        return JSONResponse(shapes.service_json(service, self._store))
+
+    async def account(self, _request: Request) -> Response:
+        return JSONResponse(shapes.account_json(self._store))
+
+    async def balance(self, _request: Request) -> Response:
+        left = f"{_OPENING_BALANCE - self._store.spent:.4f}"
+        account_sid = self._store.settings.account_sid
+        return JSONResponse({"account_sid": account_sid, "balance": left, "currency": "USD"})
+
+    def _guarded(self, endpoint: Endpoint) -> Endpoint:
+        """Signs in, and turns Twilio's errors into their JSON."""
+
+        async def guarded(request: Request) -> Response:
+            try:
+                self._sign_in(request)
+                return await endpoint(request)
+            except TwilioError as refusal:
+                return JSONResponse(shapes.error_json(refusal), refusal.status)
+
+        return guarded
+
+    def _sign_in(self, request: Request) -> None:
+        account = self._accounts.get(request.headers.get("authorization", ""))
+        if account is None or request.path_params.get("account", account) != account:
+            raise TwilioError(401, 20003, WORDS[20003], detail="")
+        is_create = request.method == "POST" and request.url.path.endswith("/Messages.json")
+        if account == self._store.settings.test_account_sid and not is_create:
+            raise error(20008, status=403)
+
+    def _message(self, request: Request) -> Message:
+        message = self._store.by_sid.get(_sid(request))
+        if message is None:
+            path = request.url.path
+            words = f"The requested resource {path} was not found"
+            raise TwilioError(404, 20404, words)
+        return message
+
+    def _answer(self, message: Message, status: int = 200) -> Response:
+        return JSONResponse(shapes.message_json(message, self._store.settings.account_sid), status)
+
+    def _matching(self, query: Mapping[str, str]) -> Iterator[Message]:
+        last = self._store.by_sid.get(query.get("PageToken", "")[2:])
+        sender = query.get("From")
+        before = last.ordinal if last else None
+        for message in self._store.newest_first(query.get("To"), before):
+            if sender in {None, message.sender} and _sent_as_asked(message, query):
+                yield message
+
+    def _numbers(self, *, short: bool) -> list[SandboxNumber]:
+        return [n for n in self._store.numbers.values() if (n.kind == SHORT_CODE) is short]
+
+    async def _take_inbound_url(self, request: Request, of: str, name: str) -> None:
+        if request.method == "POST":
+            form = await _form(request)
+            if name in form:
+                self._store.set_inbound_url(of, form[name])
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The last value of each field; nothing at all when the body is not form-encoded."""
+    body = await request.body()
+    if "application/x-www-form-urlencoded" not in request.headers.get("content-type", ""):
+        return {}
+    return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+
+
+def _message(form: Mapping[str, str], send_at: float) -> Message:
+    service, body = form.get("MessagingServiceSid", ""), form.get("Body", "")
+    first_status = "accepted" if service else "queued"
+    return Message(
+        form["To"],
+        form.get("From", ""),
+        body,
+        status="scheduled" if send_at else first_status,
+        segments=measure(body).segments,
+        service=service,
+        callback=form.get("StatusCallback", ""),
+        validity=int(form.get("ValidityPeriod", "36000")),
+        send_at=send_at,
+    )
+
+
+def _page(key: str, rows: list[dict[str, Any]], request: Request) -> Response:
+    query = dict(request.query_params)
+    return JSONResponse(shapes.page_json(key, rows, request.url.path, query=query))
+
+
+def _sid(request: Request) -> str:
+    return str(request.path_params["sid"])
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text is not None and text.isdecimal() else default
+
+
+def _sent_as_asked(message: Message, query: Mapping[str, str]) -> bool:
+    """DateSent is that day; DateSent< and DateSent> are inclusive; unsent messages match none."""
+    asked = [
+        (name, query[name]) for name in ("DateSent", "DateSent<", "DateSent>") if name in query
+    ]
+    if not asked:
+        return True
+    if message.sent is None:
+        return False
+    sent = datetime.fromtimestamp(int(message.sent), UTC)
+    for name, text in asked:
+        first, last = _span(text)
+        if name != "DateSent<" and sent < first:
+            return False
+        if name != "DateSent>" and sent > last:
+            return False
+    return True
+
+
+def _span(text: str) -> tuple[datetime, datetime]:
+    """First and last second meant by a date, an ISO 8601 time or an RFC 2822 time."""
+    try:
+        if len(text) == len("2026-01-02"):
+            day = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+            return day, day + timedelta(days=1, seconds=-1)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            moment = email.utils.parsedate_to_datetime(text)
+        except ValueError:
+            raise TwilioError(400, 20001, f"Invalid date: {text}") from None
+    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+    return moment, moment
