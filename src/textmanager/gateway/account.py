@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.base.version import Version
+from twilio.http.response import Response
 from twilio.rest import Client
 
 from textmanager.gateway.errors import AnswerLost, GatewayError, TwilioRefused
@@ -61,9 +63,11 @@ def error_from(error: TwilioException) -> TwilioRefused:
     if isinstance(error, TwilioRestException):
         words = str(error.msg).removeprefix("Unable to create record: ")
         return TwilioRefused(error.status, _own_code(error.code), words)
-    # A page that is not 200: the SDK puts the answer itself among the exception's arguments.
-    status = getattr(error.args[-1], "status_code", 0) if error.args else 0
-    return TwilioRefused(int(status), None, str(error.args[0]) if error.args else "")
+    answer = error.args[-1] if error.args else None
+    if isinstance(answer, Response):
+        # A page that is not 200: the SDK hands out the answer itself, unread.
+        return error_from(Version.exception("GET", "", answer, "Unable to fetch page"))
+    return TwilioRefused(0, None, str(error))
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ import hashlib
 import heapq
 import math
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
 
@@ -89,10 +90,10 @@ class Carriers:
 
     async def _rest(self) -> None:
         seconds = self._due[0][0] - time.time() if self._due else None
-        try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
-        except TimeoutError:
-            return
+        # Not wait_for, which in Python 3.11 can swallow the cancellation that ends the sandbox.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
 
     def _next_instant(self, message: Message) -> float:
         now, scale = time.time(), self._settings.delay_scale
