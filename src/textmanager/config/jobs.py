@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
@@ -11,13 +16,15 @@ from procrastinate.contrib.django import app as jobs
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 
-__all__ = ["defer_once", "jobs", "run_worker"]
+__all__ = ["defer_once", "is_stopping", "jobs", "run_worker"]
 
 # A worker that has not been heard of for this long is dead, and its jobs may be taken over.
 SECONDS_UNTIL_STALLED = 15.0
 SECONDS_BETWEEN_HEARTBEATS = 3.0
 # Under the ten seconds that process managers commonly grant before they kill.
 SECONDS_TO_FINISH_JOBS = 8.0
+
+_stopping = threading.Event()
 
 
 def defer_once(
@@ -58,18 +65,51 @@ def worker_app() -> App:
     return app
 
 
+def is_stopping() -> bool:
+    """Whether this worker was told to stop: long jobs end at their next safe point."""
+    return _stopping.is_set()
+
+
 async def run_worker(*, concurrency: int, wait: bool = True, name: str = "worker") -> None:
-    """Runs jobs until the process is told to stop; with wait=False, until none is left."""
+    """Runs jobs until the process gets SIGTERM or SIGINT; with wait=False, until none is left.
+
+    Told to stop, it takes no new job and lets the running ones reach a safe point.
+    """
+    _stopping.clear()
     app = worker_app()
     async with app.open_async():
-        await app.run_worker_async(
-            concurrency=concurrency,
-            wait=wait,
-            name=name,
-            delete_jobs="successful",
-            install_signal_handlers=wait,
-            fetch_job_polling_interval=1.0,
-            update_heartbeat_interval=SECONDS_BETWEEN_HEARTBEATS,
-            stalled_worker_timeout=SECONDS_UNTIL_STALLED,
-            shutdown_graceful_timeout=SECONDS_TO_FINISH_JOBS,
+        running = asyncio.ensure_future(
+            app.run_worker_async(
+                concurrency=concurrency,
+                wait=wait,
+                name=name,
+                delete_jobs="successful",
+                install_signal_handlers=False,
+                fetch_job_polling_interval=1.0,
+                update_heartbeat_interval=SECONDS_BETWEEN_HEARTBEATS,
+                stalled_worker_timeout=SECONDS_UNTIL_STALLED,
+                shutdown_graceful_timeout=SECONDS_TO_FINISH_JOBS,
+            )
         )
+        with _stopped_by_signals(running), contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(running: asyncio.Future[None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        _stopping.set()
+        # Procrastinate takes a cancelled worker as the wish to stop gracefully.
+        running.cancel()
+
+    is_main = threading.current_thread() is threading.main_thread()
+    signals = (signal.SIGTERM, signal.SIGINT) if is_main else ()
+    for number in signals:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

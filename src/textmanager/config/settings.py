@@ -61,7 +61,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "textmanager.organizations.membership.MembershipMiddleware",
 ]
 
 ROOT_URLCONF = "textmanager.config.urls"

@@ -92,6 +92,11 @@ class Run(models.Model):
                 name="run_unsettled",
                 condition=Q(state__in=["completed", "canceled"], settled_at=None),
             ),
+            models.Index(
+                fields=["settled_at"],
+                name="run_unreported",
+                condition=Q(settled_at__isnull=False, report_sent_at=None),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -193,6 +198,15 @@ class Message(models.Model):
                     write_back__in=["waiting", "writing"],
                     status__in=["sent", "delivered", "undelivered"],
                 ),
+            ),
+            # Completion: is anything of this run left to send, or left to hear?
+            models.Index(
+                fields=["run"],
+                name="message_left_to_send",
+                condition=Q(status__in=["queued", "held", "sending"]),
+            ),
+            models.Index(
+                fields=["run"], name="message_unsettled", condition=Q(settled_at=None)
             ),
             models.Index(fields=["run", "status", "number"], name="message_by_status"),
             models.Index(fields=["run", "imis_id"], name="message_by_imis_id"),

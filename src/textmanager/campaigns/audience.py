@@ -1,0 +1,142 @@
+"""Reads an IQA for the form: its columns, a first look at it, and all of its rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.core.cache import cache
+
+from textmanager.config.bridge import wait_for
+from textmanager.imis.client import ImisClient
+from textmanager.imis.errors import ImisError
+from textmanager.imis.iqa import (
+    browse,
+    check_audience_columns,
+    describe,
+    fetch_page,
+    guess_columns,
+)
+from textmanager.organizations.connections import NotConnected, imis_client
+
+# Long enough to write a message by, short enough that the figures are of today.
+SECONDS_TO_REMEMBER = 120
+# A form's figures are not worth holding a web process for; a run has no such limit.
+MOST_ROWS = 50_000
+PAGE = 500
+MOST_FOLDERS = 40
+
+T = TypeVar("T")
+
+
+class AudienceUnavailable(Exception):
+    """The IQA cannot be read; the message says why, in words for staff."""
+
+
+@dataclass(frozen=True)
+class FirstLook:
+    """What choosing an IQA tells at once."""
+
+    columns: tuple[str, ...]
+    sample: dict[str, object]
+    id_column: str
+    phone_column: str
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Audience:
+    """All rows of an IQA, in its order. `total` is what iMIS says; rows may be fewer when large."""
+
+    columns: tuple[str, ...]
+    total: int
+    rows: list[dict[str, object]]
+
+
+def first_look(organization_id: int, path: str) -> FirstLook:
+    """Columns, a sample and problems of the IQA at `path`. Raises AudienceUnavailable."""
+    return _remembered("look", organization_id, path, _look)
+
+
+def whole_audience(organization_id: int, path: str) -> Audience:
+    """Every row of the IQA at `path`, as of at most two minutes ago. Raises AudienceUnavailable."""
+    return _remembered("rows", organization_id, path, _pull)
+
+
+def known_queries(organization_id: int) -> list[str]:
+    """Paths of the IQAs to offer; empty when iMIS does not list them."""
+    try:
+        return _remembered("tree", organization_id, "$/", _paths)
+    except AudienceUnavailable:
+        return []
+
+
+def _remembered(
+    kind: str,
+    organization_id: int,
+    path: str,
+    read: Callable[[ImisClient, str], Coroutine[object, object, T]],
+) -> T:
+    digest = hashlib.sha256(path.encode()).hexdigest()
+    key = f"audience:{kind}:{organization_id}:{digest}"
+    known: T | None = cache.get(key)
+    if known is not None:
+        return known
+    try:
+        client = imis_client(organization_id)
+        found = wait_for(_with_client(client, path, read))
+    except (ImisError, NotConnected) as error:
+        raise AudienceUnavailable(str(error)) from error
+    cache.set(key, found, SECONDS_TO_REMEMBER)
+    return found
+
+
+async def _with_client(
+    client: ImisClient, path: str, read: Callable[[ImisClient, str], Coroutine[object, object, T]]
+) -> T:
+    async with client:
+        return await read(client, path)
+
+
+async def _look(client: ImisClient, path: str) -> FirstLook:
+    definition = await describe(client, path)
+    page = await fetch_page(client, path, offset=0, limit=20)
+    # The definition knows the columns that are empty in these rows, and their order.
+    defined = [column.name for column in definition.columns]
+    columns = tuple(dict.fromkeys([*defined, *page.columns]))
+    guess = guess_columns(columns, page.rows)
+    return FirstLook(
+        columns=columns,
+        sample=page.rows[0] if page.rows else {},
+        id_column=guess.id_column or "",
+        phone_column=guess.phone_column or "",
+        problems=tuple(check_audience_columns(definition, page)),
+    )
+
+
+async def _pull(client: ImisClient, path: str) -> Audience:
+    rows: list[dict[str, object]] = []
+    columns: tuple[str, ...] = ()
+    total, offset = 0, 0
+    while offset < MOST_ROWS:
+        page = await fetch_page(client, path, offset=offset, limit=PAGE)
+        rows.extend(page.rows)
+        columns, total = columns or page.columns, page.total
+        if page.next_offset is None:
+            break
+        offset = page.next_offset
+    return Audience(columns=columns, total=total, rows=rows)
+
+
+async def _paths(client: ImisClient, folder: str) -> list[str]:
+    """Every IQA below a folder, breadth first, within bounds that a large site cannot exceed."""
+    found: list[str] = []
+    folders = [folder]
+    for _ in range(MOST_FOLDERS):
+        if not folders:
+            break
+        for document in await browse(client, folders.pop(0)):
+            (folders if document.is_folder else found).append(document.path)
+    return sorted(found)

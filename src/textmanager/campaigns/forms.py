@@ -1,0 +1,230 @@
+"""The campaign form: what staff type, and how it becomes a campaign and back."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from textmanager.campaigns import scheduling
+from textmanager.campaigns.models import ApiMode, Campaign, CatchUp, EmptyValues, WriteBackTarget
+from textmanager.organizations.models import Organization
+from textmanager.schedule.recurrence import RecurrenceError
+from textmanager.text.merge import Template, TemplateError
+
+COMMON_ZONES = (
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Phoenix",
+    "America/Los_Angeles",
+    "America/Anchorage",
+    "Pacific/Honolulu",
+    "America/Toronto",
+    "America/Puerto_Rico",
+    "Europe/London",
+    "UTC",
+)
+ENDS = (("never", "Never"), ("on", "On a date"), ("after", "After a number of times"))
+
+
+class CampaignForm(forms.Form):
+    """A recurring campaign as staff fill it in.
+
+    `columns` are those of the chosen IQA; empty when it could not be read just now, which must
+    not keep anybody from saving what they typed.
+    """
+
+    name = forms.CharField(label="Name", max_length=120)
+    report_emails = forms.CharField(
+        label="Status report e-mail",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 1}),
+        help_text="Who gets the full status report. Several addresses: separate them by commas.",
+    )
+
+    iqa_path = forms.CharField(label="IQA", max_length=400)
+    id_column = forms.CharField(label="iMIS ID Column Name", max_length=200)
+    phone_column = forms.CharField(label="Phone Number Column Name", max_length=200)
+    days_between_texts = forms.IntegerField(
+        label="Do not text the same person again within (days)",
+        min_value=0,
+        max_value=366,
+        initial=0,
+        required=False,
+        help_text="By this campaign. 0: no such limit.",
+    )
+
+    sender = forms.ModelChoiceField(label="Sender", queryset=None)
+    api_mode = forms.ChoiceField(
+        label="API Mode", choices=ApiMode.choices, initial=ApiMode.TEST, widget=forms.RadioSelect
+    )
+    template = forms.CharField(
+        label="Message Template", widget=forms.Textarea(attrs={"rows": 6}), max_length=4000
+    )
+    empty_values = forms.ChoiceField(
+        label="When a merge field is empty", choices=EmptyValues.choices, initial=EmptyValues.SEND
+    )
+
+    write_back = forms.ChoiceField(
+        label="Write each text sent to",
+        choices=WriteBackTarget.choices,
+        initial=WriteBackTarget.ACTIVITIES,
+    )
+
+    repeat = forms.ChoiceField(
+        label="Repeat", choices=scheduling.REPEATS, initial="monthly_date"
+    )
+    interval = forms.IntegerField(label="Every", min_value=1, max_value=99, initial=1, required=False)
+    weekdays = forms.MultipleChoiceField(
+        label="On",
+        choices=scheduling.WEEKDAYS,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    month_day = forms.ChoiceField(
+        label="Day of the month", choices=scheduling.MONTH_DAYS, initial="1", required=False
+    )
+    short_months = forms.ChoiceField(
+        label="In shorter months", choices=scheduling.SHORT_MONTHS, initial="last_day", required=False
+    )
+    nth = forms.ChoiceField(label="Which", choices=scheduling.NTH, initial="1", required=False)
+    nth_weekday = forms.ChoiceField(
+        label="Weekday", choices=scheduling.WEEKDAYS, initial="MO", required=False
+    )
+    start_date = forms.DateField(
+        label="Starting on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    start_time = forms.TimeField(
+        label="At", widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    time_zone = forms.ChoiceField(label="Time zone")
+    ends = forms.ChoiceField(label="Ends", choices=ENDS, initial="never")
+    until = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    count = forms.IntegerField(
+        label="Number of times", min_value=1, max_value=999, required=False
+    )
+    catch_up = forms.ChoiceField(
+        label="When an occurrence was missed", choices=CatchUp.choices, initial=CatchUp.RUN_LATE
+    )
+    catch_up_hours = forms.IntegerField(
+        label="At most so many hours late", min_value=1, max_value=72, initial=12, required=False
+    )
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(
+        self, *args: Any, organization: Organization, columns: tuple[str, ...] = (), **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.organization = organization
+        self.columns = columns
+        sender = self.fields["sender"]
+        if isinstance(sender, forms.ModelChoiceField):
+            sender.queryset = organization.senders.filter(is_active=True).order_by("name")
+        zone = self.fields["time_zone"]
+        if isinstance(zone, forms.ChoiceField):
+            zone.choices = [(name, name.replace("_", " ")) for name in zones_for(organization)]
+            zone.initial = organization.time_zone
+
+    def clean_report_emails(self) -> list[str]:
+        addresses = re.split(r"[\s,;]+", self.cleaned_data["report_emails"].strip())
+        for address in filter(None, addresses):
+            try:
+                validate_email(address)
+            except ValidationError:
+                raise ValidationError(f"“{address}” is not an e-mail address.") from None
+        return [address for address in addresses if address]
+
+    def clean_template(self) -> str:
+        text = str(self.cleaned_data["template"])
+        try:
+            template = Template.parse(text)
+        except TemplateError as error:
+            raise ValidationError(str(error)) from error
+        problems = template.check(self.columns) if self.columns else ()
+        if problems:
+            raise ValidationError([problem.message for problem in problems])
+        return text
+
+    def clean_phone_column(self) -> str:
+        return self._known_column("phone_column")
+
+    def clean_id_column(self) -> str:
+        return self._known_column("id_column")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in ("interval", "catch_up_hours", "days_between_texts"):
+            if cleaned.get(name) is None and name not in self.errors:
+                cleaned[name] = self.fields[name].initial
+        if not self.schedule_errors():
+            try:
+                cleaned["rrule"] = scheduling.rrule_from(cleaned)
+            except scheduling.ScheduleProblem as problem:
+                self.add_error(problem.field, str(problem))
+            except RecurrenceError as error:
+                self.add_error("repeat", str(error))
+        return cleaned
+
+    def schedule_errors(self) -> bool:
+        return any(name in self.errors for name in scheduling.FIELDS)
+
+    def _known_column(self, name: str) -> str:
+        column = str(self.cleaned_data[name])
+        if self.columns and column not in self.columns:
+            raise ValidationError(f"The IQA has no column “{column}”. Choose one of its columns.")
+        return column
+
+
+def zones_for(organization: Organization) -> list[str]:
+    """The zones to offer: the organization's first, then the usual ones."""
+    own = organization.time_zone
+    usual = [name for name in COMMON_ZONES if name != own and name in available_timezones()]
+    return [own, *usual]
+
+
+def initial_for(campaign: Campaign) -> dict[str, Any]:
+    """The form's values for a campaign that exists."""
+    names = (
+        "name",
+        "iqa_path",
+        "id_column",
+        "phone_column",
+        "days_between_texts",
+        "api_mode",
+        "template",
+        "empty_values",
+        "write_back",
+        "start_date",
+        "start_time",
+        "time_zone",
+        "catch_up",
+        "catch_up_hours",
+        "version",
+    )
+    return {
+        **{name: getattr(campaign, name) for name in names},
+        "sender": campaign.sender_id,
+        "report_emails": ", ".join(campaign.report_emails),
+        **scheduling.fields_from(campaign.rrule),
+    }
+
+
+def initial_for_new(organization: Organization, now: dt.datetime) -> dict[str, Any]:
+    """What a new campaign starts with: TEST, tomorrow morning, the organization's zone."""
+    today = now.astimezone(ZoneInfo(organization.time_zone)).date()
+    return {
+        "start_date": today + dt.timedelta(days=1),
+        "start_time": dt.time(9),
+        "time_zone": organization.time_zone,
+    }

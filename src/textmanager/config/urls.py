@@ -1,0 +1,20 @@
+"""Every address of the web process."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from textmanager.config.health import health
+from textmanager.organizations import views as organizations
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="campaigns:list"), name="home"),
+    path("health", health, name="health"),
+    path("sign-in/", organizations.sign_in_page, name="sign-in"),
+    path("sign-out/", organizations.sign_out, name="sign-out"),
+    path("organization/", organizations.choose_organization, name="choose-organization"),
+    path("campaigns/", include("textmanager.campaigns.urls")),
+    path("runs/", include("textmanager.runs.urls")),
+    path("hooks/twilio/<slug:cloud_id>/", include("textmanager.replies.urls")),
+]

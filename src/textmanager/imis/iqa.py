@@ -1,0 +1,233 @@
+"""Runs saved queries (IQAs) page by page, describes them, and browses their folders."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from textmanager.imis.client import ImisClient, values
+from textmanager.imis.errors import ImisNotFound
+
+LARGEST_PAGE = 500
+_ID_NAMES = ("id", "imisid", "contactid", "partyid", "memberid", "imis id")
+_PHONE_WORDS = ("mobile", "cell", "phone", "text", "sms")
+_TEN_DIGITS = 10
+
+
+@dataclass(frozen=True)
+class IqaPage:
+    """Rows keyed by column title. `next_offset` is None on the last page."""
+
+    rows: list[dict[str, object]]
+    offset: int
+    total: int
+    next_offset: int | None
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class IqaColumn:
+    name: str
+    data_type: str
+    has_alias: bool
+
+
+@dataclass(frozen=True)
+class IqaDefinition:
+    """`prompts` are the questions that the query asks before it runs."""
+
+    path: str
+    name: str
+    columns: tuple[IqaColumn, ...]
+    prompts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class IqaDocument:
+    name: str
+    path: str
+    is_folder: bool
+
+
+@dataclass(frozen=True)
+class ColumnGuess:
+    id_column: str | None
+    phone_column: str | None
+
+
+class _Dialects:
+    """Which sites have only the older endpoint; learnt from their first answer."""
+
+    def __init__(self) -> None:
+        self._older: set[str] = set()
+        self._lock = threading.Lock()
+
+    def is_older(self, base_url: str) -> bool:
+        with self._lock:
+            return base_url in self._older
+
+    def remember_older(self, base_url: str) -> None:
+        with self._lock:
+            self._older.add(base_url)
+
+
+_DIALECTS = _Dialects()
+
+
+async def fetch_page(
+    client: ImisClient, path: str, *, offset: int, limit: int = LARGEST_PAGE
+) -> IqaPage:
+    """One page of a query's rows, whichever of the two endpoints the site has.
+
+    Raises ImisNotFound when there is no such query, ImisError.
+    """
+    params = {"QueryName": path, "Offset": str(offset), "Limit": str(min(limit, LARGEST_PAGE))}
+    if not _DIALECTS.is_older(client.base_url):
+        try:
+            return _page(await client.get("query", params), offset)
+        except ImisNotFound:
+            # Either the site lacks the endpoint or the query is not there: the older one tells.
+            page = _page(await client.get("iqa", params), offset)
+            _DIALECTS.remember_older(client.base_url)
+            return page
+    return _page(await client.get("iqa", params), offset)
+
+
+async def describe(client: ImisClient, path: str) -> IqaDefinition:
+    """The columns and prompts of a query. Raises ImisNotFound, ImisError."""
+    found = await client.execute(
+        "QueryDefinition", "FindByPath", {"$type": "System.String", "$value": path}
+    )
+    if not isinstance(found, dict):
+        raise ImisNotFound(f"iMIS has no IQA at “{path}”.")
+    document = found.get("Document") or {}
+    columns = [_column(prop) for prop in values(found.get("Properties"))]
+    return IqaDefinition(
+        path=path,
+        name=str(document.get("Name") or path.rsplit("/", 1)[-1]),
+        columns=tuple(columns),
+        prompts=tuple(
+            str(parameter.get("Prompt") or parameter.get("PropertyName") or "")
+            for parameter in values(found.get("Parameters"))
+        ),
+    )
+
+
+async def browse(client: ImisClient, folder: str = "$/") -> list[IqaDocument]:
+    """The folders and queries in a folder."""
+    found = await client.execute(
+        "DocumentSummary",
+        "FindDocumentsInFolder",
+        {"$type": "System.String", "$value": folder},
+        {"$type": "System.String[]", "$values": ["FOL", "IQD"]},
+        {"$type": "System.Boolean", "$value": False},
+    )
+    return [
+        IqaDocument(
+            name=str(item.get("Name", "")),
+            path=str(item.get("Path", "")),
+            is_folder=bool(item.get("IsFolder")) or item.get("DocumentTypeId") == "FOL",
+        )
+        for item in values(found)
+    ]
+
+
+def guess_columns(columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> ColumnGuess:
+    """Which columns look like the iMIS ID and the mobile number, by name and content."""
+    by_name = {re.sub(r"[^a-z ]", "", column.casefold()): column for column in columns}
+    id_column = next((by_name[name] for name in _ID_NAMES if name in by_name), None)
+    phone_column = next(
+        (
+            column
+            for word in _PHONE_WORDS
+            for column in columns
+            if word in column.casefold() and column != id_column
+        ),
+        None,
+    )
+    if phone_column is None:
+        phone_column = next(
+            (column for column in columns if column != id_column and _looks_phone(column, rows)),
+            None,
+        )
+    return ColumnGuess(id_column, phone_column)
+
+
+def check_audience_columns(definition: IqaDefinition, page: IqaPage) -> list[str]:
+    """What keeps a query from being a good audience, each as a sentence with the remedy."""
+    problems = []
+    without_alias = [column.name for column in definition.columns if not column.has_alias]
+    if without_alias:
+        problems.append(
+            f"These columns have no alias: {', '.join(without_alias)}. "
+            "Give every output column an alias on the Display tab of the IQA."
+        )
+    titles = Counter(column.name.casefold() for column in definition.columns)
+    doubled = [column.name for column in definition.columns if titles[column.name.casefold()] > 1]
+    if doubled:
+        problems.append(f"Two columns have the same alias: {', '.join(sorted(set(doubled)))}.")
+    names = page.columns or tuple(column.name for column in definition.columns)
+    guess = guess_columns(names, page.rows)
+    if guess.id_column is None:
+        problems.append("No column looks like the iMIS ID. Add it to the IQA with the alias ID.")
+    if guess.phone_column is None:
+        problems.append("No column looks like a mobile number.")
+    if definition.prompts:
+        problems.append(
+            f"The IQA asks for: {', '.join(definition.prompts)}. It runs here without an answer."
+        )
+    if page.total == 0:
+        problems.append("The IQA returns nobody at present.")
+    return problems
+
+
+def _page(answer: Any, offset: int) -> IqaPage:
+    items = values(answer.get("Items")) if isinstance(answer, dict) else []
+    rows = [_row(item) for item in items if isinstance(item, dict)]
+    columns: dict[str, None] = {}
+    for row in rows:
+        columns.update(dict.fromkeys(row))
+    total = int(answer.get("TotalCount") or 0) if isinstance(answer, dict) else 0
+    end = offset + len(rows)
+    has_next = bool(answer.get("HasNext")) if isinstance(answer, dict) else False
+    return IqaPage(
+        rows=rows,
+        offset=offset,
+        total=total,
+        next_offset=end if has_next and rows else None,
+        columns=tuple(columns),
+    )
+
+
+def _row(item: dict[str, Any]) -> dict[str, object]:
+    """A row of either shape: flat with column titles as keys, or a bag of properties."""
+    if "Properties" in item:
+        bag = values(item["Properties"])
+        return {
+            str(prop.get("Name")): _plain(prop.get("Value"))
+            for prop in bag
+            if prop.get("Name") != "ResultRow"
+        }
+    return {name: _plain(value) for name, value in item.items() if name != "$type"}
+
+
+def _plain(value: Any) -> object:
+    if isinstance(value, dict) and "$value" in value:
+        return value["$value"]
+    return value
+
+
+def _column(prop: dict[str, Any]) -> IqaColumn:
+    alias = str(prop.get("Alias") or "")
+    title = alias or str(prop.get("Caption") or prop.get("PropertyName") or prop.get("Name") or "")
+    return IqaColumn(title, str(prop.get("DataTypeName") or "String"), has_alias=bool(alias))
+
+
+def _looks_phone(column: str, rows: Sequence[Mapping[str, object]]) -> bool:
+    found = [str(row.get(column) or "") for row in rows]
+    fitting = [text for text in found if len(re.sub(r"\D", "", text)) >= _TEN_DIGITS]
+    return bool(fitting) and len(fitting) * 2 > len([text for text in found if text])

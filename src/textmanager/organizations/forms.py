@@ -1,0 +1,17 @@
+"""The sign-in form."""
+
+from __future__ import annotations
+
+from django import forms
+
+
+class SignInForm(forms.Form):
+    cloud_id = forms.CharField(
+        label="Cloud ID",
+        required=False,
+        max_length=50,
+        help_text="The short name of your organization's iMIS. "
+        "Leave it empty for a local administrator account.",
+    )
+    username = forms.CharField(label="User name", max_length=150)
+    password = forms.CharField(label="Password", widget=forms.PasswordInput, strip=False)

@@ -1,0 +1,123 @@
+"""Signs people in: staff by their iMIS password, administrators by a local one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.contrib.auth import authenticate
+from django.db import transaction
+from django.utils import timezone
+
+from textmanager.config.bridge import wait_for
+from textmanager.imis.client import sign_in_staff
+from textmanager.imis.errors import ImisError, ImisSignInRefused
+from textmanager.organizations import audit
+from textmanager.organizations.models import FailedSignIn, Membership, Organization, Role, User
+
+LOOK_BACK = dt.timedelta(minutes=15)
+FAILURES_A_NAME = 5
+# Many people may share an office's address.
+FAILURES_AN_ADDRESS = 50
+REFUSED = "Cloud ID, user name or password is not right."
+
+
+class SignInRefused(Exception):
+    """The person is not let in; the message says why, in words for them."""
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Who came in. `organization` is None for a local account with several, or none."""
+
+    user: User
+    organization: Organization | None
+
+
+def sign_in(*, cloud_id: str, username: str, password: str, address: str) -> SignedIn:
+    """Checks a sign-in. A blank Cloud ID means a local account of this installation.
+
+    Raises SignInRefused. Failures count against the name and against the address; after too
+    many of them every sign-in is refused for a while, right password or not.
+    """
+    cloud_id, username = cloud_id.strip().lower(), username.strip()
+    keys = {
+        f"name:{cloud_id}/{username.lower()}"[:250]: FAILURES_A_NAME,
+        f"address:{address}": FAILURES_AN_ADDRESS,
+    }
+    _refuse_after_too_many_failures(keys)
+    try:
+        signed_in = (
+            _with_imis_password(cloud_id, username, password)
+            if cloud_id
+            else _with_local_password(username, password)
+        )
+    except SignInRefused as refused:
+        if not isinstance(refused.__cause__, ImisError) or isinstance(
+            refused.__cause__, ImisSignInRefused
+        ):
+            FailedSignIn.objects.bulk_create([FailedSignIn(key=key) for key in keys])
+        raise
+    FailedSignIn.objects.filter(key=next(iter(keys))).delete()
+    return signed_in
+
+
+def _refuse_after_too_many_failures(limits: dict[str, int]) -> None:
+    since = timezone.now() - LOOK_BACK
+    for key, limit in limits.items():
+        if FailedSignIn.objects.filter(key=key, at__gte=since).count() >= limit:
+            minutes = int(LOOK_BACK.total_seconds() // 60)
+            raise SignInRefused(
+                f"Too many sign-ins have failed. Wait {minutes} minutes, then try again."
+            )
+
+
+def _with_local_password(username: str, password: str) -> SignedIn:
+    user = authenticate(username=username, password=password)
+    if not isinstance(user, User):
+        raise SignInRefused(REFUSED)
+    memberships = list(user.memberships.select_related("organization")[:2])
+    return SignedIn(user, memberships[0].organization if len(memberships) == 1 else None)
+
+
+def _with_imis_password(cloud_id: str, username: str, password: str) -> SignedIn:
+    organization = (
+        Organization.objects.select_related("imis")
+        .filter(cloud_id=cloud_id, imis__isnull=False)
+        .first()
+    )
+    if organization is None:
+        raise SignInRefused(REFUSED)
+    try:
+        staff = wait_for(sign_in_staff(organization.imis.base_url, username, password))
+    except ImisSignInRefused as error:
+        raise SignInRefused(str(error)) from error
+    except ImisError as error:
+        raise SignInRefused(f"You cannot be signed in just now. {error}") from error
+    return SignedIn(_staff_member(organization, staff.username), organization)
+
+
+def _staff_member(organization: Organization, imis_username: str) -> User:
+    """The user of an iMIS staff account. Their first sign-in makes them an author."""
+    with transaction.atomic():
+        user, is_new = User.objects.get_or_create(
+            username=f"{imis_username.lower()}@{organization.cloud_id}"[:150],
+            defaults={"imis_username": imis_username},
+        )
+        if is_new:
+            user.set_unusable_password()
+            user.save(update_fields=["password"])
+            Membership.objects.create(
+                organization=organization, user=user, role=Role.AUTHOR
+            )
+            audit.record(
+                organization=organization, actor=user, action="joined", subject=user
+            )
+    if not user.is_active:
+        raise SignInRefused("Your account here is switched off. Ask your administrator.")
+    return user
+
+
+def forget_old_failures() -> None:
+    """Deletes failures that no limit looks back to any more."""
+    FailedSignIn.objects.filter(at__lt=timezone.now() - LOOK_BACK).delete()

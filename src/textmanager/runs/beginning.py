@@ -1,0 +1,91 @@
+"""Begins runs: copies what the campaign says, and sets the preparation going."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+
+from textmanager.campaigns import lifecycle
+from textmanager.campaigns.models import Campaign, CampaignState
+from textmanager.organizations import audit
+from textmanager.organizations.models import Organization, User
+from textmanager.runs.models import Run, RunState
+from textmanager.runs.pipeline.prepare import defer_prepare
+
+# Two clicks on "Run now", or a reload of the answer to it, are one wish.
+PAUSE_BETWEEN_RUNS_BY_HAND = dt.timedelta(seconds=60)
+
+
+def record_run(
+    *,
+    campaign: Campaign,
+    scheduled_for: dt.datetime,
+    state: RunState = RunState.PREPARING,
+    reason: str = "",
+    started_by: User | None = None,
+) -> Run | None:
+    """Writes the run of one occurrence, or does nothing (None) when it has one already.
+
+    The job that prepares it is deferred in the caller's transaction.
+    """
+    copied = {
+        name: getattr(campaign, name)
+        for name in (
+            "report_emails",
+            "iqa_path",
+            "id_column",
+            "phone_column",
+            "api_mode",
+            "sender_id",
+            "template",
+            "empty_values",
+            "days_between_texts",
+            "write_back",
+        )
+    }
+    run, is_new = Run.objects.get_or_create(
+        campaign=campaign,
+        scheduled_for=scheduled_for,
+        defaults={
+            **copied,
+            "organization_id": campaign.organization_id,
+            "campaign_name": campaign.name,
+            "state": state,
+            "reason": reason,
+            "started_by": started_by,
+        },
+    )
+    if not is_new:
+        return None
+    if state == RunState.PREPARING:
+        defer_prepare(run.pk)
+    return run
+
+
+@transaction.atomic
+def run_now(*, organization: Organization, campaign_id: int, actor: User) -> Run:
+    """Begins a run outside the schedule, which stays as it is.
+
+    Raises NotPossible while another run of the campaign is going on or has just been started,
+    because its people would be texted twice; Campaign.DoesNotExist.
+    """
+    campaign = lifecycle.locked(organization, campaign_id)
+    if campaign.state == CampaignState.DRAFT:
+        raise lifecycle.NotPossible("Finish this draft and save it before it can run.")
+    now = timezone.now()
+    runs = campaign.runs.all()
+    if runs.filter(state__in=RunState.open()).exists():
+        raise lifecycle.NotPossible(
+            "A run of this campaign is still going on. Wait for its end, or cancel it first."
+        )
+    if runs.filter(
+        started_by__isnull=False, created_at__gt=now - PAUSE_BETWEEN_RUNS_BY_HAND
+    ).exists():
+        raise lifecycle.NotPossible("This campaign was started by hand less than a minute ago.")
+    run = record_run(campaign=campaign, scheduled_for=now, started_by=actor)
+    if run is None:
+        raise lifecycle.NotPossible("This campaign has just been started.")
+    audit.record(organization=organization, actor=actor, action="ran by hand", subject=campaign)
+    return run

@@ -1,0 +1,71 @@
+"""The figures of a run as staff see them: the six names, and ours beside them."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from textmanager.runs.models import Run, RunTally
+from textmanager.text.statuses import STAFF_STATUSES
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the breakdown. `share` is of all messages of the run, 0 to 1."""
+
+    key: str
+    label: str
+    meaning: str
+    messages: int
+    segments: int
+    share: float
+
+
+def counts_by_status(run: Run) -> dict[str, int]:
+    """Messages of the run by status, from the tallies; those of no message are left out."""
+    tallies = RunTally.objects.filter(run=run, messages__gt=0)
+    return dict(tallies.values_list("status", "messages"))
+
+
+def breakdown(run: Run) -> list[Figure]:
+    """The six names always, ours where a message has them."""
+    return breakdowns([run])[run.pk]
+
+
+def breakdowns(runs: Collection[Run]) -> dict[uuid.UUID, list[Figure]]:
+    """The breakdown of each run, in one query."""
+    tallies: dict[uuid.UUID, list[RunTally]] = defaultdict(list)
+    for tally in RunTally.objects.filter(run__in=[run.pk for run in runs], messages__gt=0):
+        tallies[tally.run_id].append(tally)
+    return {run.pk: _figures(tallies[run.pk]) for run in runs}
+
+
+def statuses_of(key: str) -> tuple[str, ...]:
+    """The message statuses behind one line of the breakdown; none for a key that is no line."""
+    for staff in STAFF_STATUSES:
+        if staff.key == key:
+            return tuple(status.value for status in staff.statuses)
+    return ()
+
+
+def _figures(tallies: Iterable[RunTally]) -> list[Figure]:
+    by_status = {tally.status: tally for tally in tallies}
+    total = sum(tally.messages for tally in by_status.values())
+    figures = []
+    for staff in STAFF_STATUSES:
+        found = [by_status[status] for status in staff.statuses if status in by_status]
+        messages = sum(tally.messages for tally in found)
+        if messages or staff.is_always_shown:
+            figures.append(
+                Figure(
+                    key=staff.key,
+                    label=staff.label,
+                    meaning=staff.meaning,
+                    messages=messages,
+                    segments=sum(tally.segments for tally in found),
+                    share=messages / total if total else 0.0,
+                )
+            )
+    return figures

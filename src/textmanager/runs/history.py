@@ -1,0 +1,42 @@
+"""Whom a campaign texted lately, and how large its runs usually are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+from textmanager.runs.models import Message, Run, RunState
+from textmanager.text.statuses import MessageStatus
+
+NOT_TEXTED = (
+    MessageStatus.ERROR,
+    MessageStatus.SKIPPED,
+    MessageStatus.FAILED,
+    MessageStatus.CANCELED,
+    MessageStatus.TESTED,
+)
+
+
+def recently_texted(
+    *, campaign_id: int, numbers: Collection[str], since: dt.datetime
+) -> frozenset[str]:
+    """Those of `numbers` that a run of this campaign has texted, or is about to, since then."""
+    texts = Message.objects.filter(
+        run__campaign_id=campaign_id, run__created_at__gte=since, to__in=numbers
+    ).exclude(status__in=NOT_TEXTED)
+    return frozenset(texts.values_list("to", flat=True))
+
+
+def usual_contacts(*, campaign_id: int, before: dt.datetime) -> int | None:
+    """The median number of contacts in the last five completed runs; None without any."""
+    sizes = sorted(
+        Run.objects.filter(
+            campaign_id=campaign_id,
+            state=RunState.COMPLETED,
+            created_at__lt=before,
+            contacts__isnull=False,
+        )
+        .order_by("-created_at")
+        .values_list("contacts", flat=True)[:5]
+    )
+    return sizes[len(sizes) // 2] if sizes else None

@@ -1,0 +1,89 @@
+"""Holds, releases and cancels runs, and tells somebody."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from textmanager.campaigns.lifecycle import NotPossible
+from textmanager.organizations import audit
+from textmanager.organizations.models import Organization, User
+from textmanager.runs import notices
+from textmanager.runs.models import Message, Run, RunState
+from textmanager.text.statuses import MessageStatus
+
+NOT_WITH_TWILIO = (MessageStatus.QUEUED, MessageStatus.HELD)
+
+
+@transaction.atomic
+def hold_run(*, run_id: uuid.UUID | str, reason: str) -> bool:
+    """Stops a run that is preparing or sending until somebody lets it go on.
+
+    Mails the people of the status report. False when the run is not going on (any more).
+    """
+    run = Run.objects.select_for_update(of=("self",)).get(pk=run_id)
+    if run.state not in {RunState.PREPARING, RunState.SENDING}:
+        return False
+    run.state, run.reason = RunState.HELD, reason
+    run.save(update_fields=["state", "reason"])
+    audit.record(
+        organization=run.organization,
+        actor=None,
+        action="held",
+        subject=run,
+        after={"reason": reason},
+    )
+    transaction.on_commit(lambda: notices.run_held(run))
+    return True
+
+
+@transaction.atomic
+def pause_run(*, organization: Organization, run_id: uuid.UUID, actor: User) -> Run:
+    """Nothing more leaves within two seconds. Raises NotPossible, Run.DoesNotExist."""
+    run = _locked(organization, run_id)
+    if run.state not in {RunState.PREPARING, RunState.SENDING}:
+        raise NotPossible("Only a run that is going on can be paused.")
+    run.state = RunState.HELD
+    run.reason = f"Paused by {actor.get_username()}."
+    run.save(update_fields=["state", "reason"])
+    audit.record(organization=organization, actor=actor, action="paused", subject=run)
+    return run
+
+
+@transaction.atomic
+def resume_run(*, organization: Organization, run_id: uuid.UUID, actor: User) -> Run:
+    """Lets a held run go on where it stopped. Raises NotPossible, Run.DoesNotExist."""
+    run = _locked(organization, run_id)
+    if run.state != RunState.HELD:
+        raise NotPossible("Only a held run can go on.")
+    run.state = RunState.SENDING if run.prepared_at else RunState.PREPARING
+    run.reason = ""
+    run.save(update_fields=["state", "reason"])
+    audit.record(organization=organization, actor=actor, action="resumed", subject=run)
+    return run
+
+
+@transaction.atomic
+def cancel_run(*, organization: Organization, run_id: uuid.UUID, actor: User) -> Run:
+    """Ends a run for good; what has not been handed to Twilio by now will not be.
+
+    Raises NotPossible, Run.DoesNotExist.
+    """
+    run = _locked(organization, run_id)
+    if run.state not in RunState.open():
+        raise NotPossible("This run has ended already.")
+    now = timezone.now()
+    run.state, run.completed_at = RunState.CANCELED, now
+    run.reason = f"Canceled by {actor.get_username()}."
+    run.save(update_fields=["state", "reason", "completed_at"])
+    Message.objects.filter(run=run, status__in=NOT_WITH_TWILIO).update(
+        status=MessageStatus.CANCELED, reason="run_canceled", settled_at=now
+    )
+    audit.record(organization=organization, actor=actor, action="canceled", subject=run)
+    return run
+
+
+def _locked(organization: Organization, run_id: uuid.UUID) -> Run:
+    return Run.objects.select_for_update(of=("self",)).get(pk=run_id, organization=organization)

@@ -1,0 +1,71 @@
+"""Runs in a line: the latest of each campaign, and how one ended, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from textmanager.runs.breakdown import Figure, breakdowns
+from textmanager.runs.models import Run, RunState
+from textmanager.text.statuses import MessageStatus
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run with its figures, as in the list of a campaign's runs."""
+
+    run: Run
+    figures: list[Figure]
+    contacts: int
+    texted: int
+    segments: int
+
+
+def latest_runs(campaign_ids: Collection[int]) -> dict[int, Run]:
+    """The latest run of each campaign that has one, in one query."""
+    runs = (
+        Run.objects.filter(campaign_id__in=campaign_ids)
+        .order_by("campaign_id", "-scheduled_for")
+        .distinct("campaign_id")
+    )
+    return {run.campaign_id: run for run in runs}
+
+
+def outcome_in_words(run: Run | None) -> str:
+    """How a run stands or ended, short enough for a table cell."""
+    if run is None:
+        return ""
+    if run.state in {RunState.HELD, RunState.FAILED, RunState.MISSED} and run.reason:
+        return f"{RunState(run.state).label}: {run.reason}"
+    return str(RunState(run.state).label)
+
+
+def run_rows(runs: Collection[Run]) -> list[RunRow]:
+    """Runs with their figures, from the tallies, in one query for all of them."""
+    figures = breakdowns(runs)
+    return [_row(run, figures[run.pk]) for run in runs]
+
+
+# What left the house, or was as good as sent in TEST mode.
+TEXTED = frozenset(
+    status.value
+    for status in (
+        MessageStatus.ACCEPTED,
+        MessageStatus.SENT,
+        MessageStatus.DELIVERED,
+        MessageStatus.UNDELIVERED,
+        MessageStatus.TESTED,
+    )
+)
+
+
+def _row(run: Run, figures: list[Figure]) -> RunRow:
+    tallies = list(run.tallies.all())
+    texted = [tally for tally in tallies if tally.status in TEXTED]
+    return RunRow(
+        run=run,
+        figures=figures,
+        contacts=run.contacts or 0,
+        texted=sum(tally.messages for tally in texted),
+        segments=sum(tally.segments for tally in texted),
+    )

@@ -1,0 +1,80 @@
+"""Changes many messages in one statement.
+
+One statement a transaction, its rows in key order: the tallies' triggers then also lock in one
+order, and no two transactions can wait for each other in a circle.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+
+from textmanager.text.statuses import MessageStatus
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one message becomes. `not_before` and `attempted_at` None: as they were.
+
+    `of_attempt` makes the change conditional: the message must still be *sending* in the
+    attempt that was made at that moment.
+    """
+
+    run_id: uuid.UUID
+    number: int
+    status: MessageStatus
+    reason: str = ""
+    not_before: dt.datetime | None = None
+    attempted_at: dt.datetime | None = None
+    charged_day: dt.date | None = None
+    check_at: dt.datetime | None = None
+    settled_at: dt.datetime | None = None
+    of_attempt: dt.datetime | None = None
+
+
+def change_messages(changes: Iterable[Change]) -> int:
+    """Applies the changes in one statement; returns how many messages they changed."""
+    rows = [change.__dict__ for change in changes]
+    if not rows:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGE, {"changes": json.dumps(rows, default=_plain)})
+        return int(cursor.rowcount)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()
+    return str(value)
+
+
+_CHANGE = """
+WITH change AS (
+    SELECT * FROM json_to_recordset(%(changes)s) AS change(
+        run_id uuid, number integer, status text, reason text, not_before timestamptz,
+        attempted_at timestamptz, charged_day date, check_at timestamptz,
+        settled_at timestamptz, of_attempt timestamptz
+    )
+), current AS (
+    SELECT m.run_id, m.number FROM runs_message AS m JOIN change USING (run_id, number)
+    ORDER BY m.run_id, m.number FOR NO KEY UPDATE OF m
+)
+UPDATE runs_message AS m SET
+    status = change.status,
+    reason = change.reason,
+    not_before = coalesce(change.not_before, m.not_before),
+    attempted_at = coalesce(change.attempted_at, m.attempted_at),
+    attempts = m.attempts + (change.attempted_at IS NOT NULL)::integer,
+    charged_day = change.charged_day,
+    check_at = change.check_at,
+    settled_at = change.settled_at
+FROM change JOIN current USING (run_id, number)
+WHERE m.run_id = change.run_id AND m.number = change.number
+  AND (change.of_attempt IS NULL
+       OR (m.status = 'sending' AND m.attempted_at = change.of_attempt))
+"""

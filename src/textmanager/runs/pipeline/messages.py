@@ -1,0 +1,112 @@
+"""Writes a page of the audience as messages, in one COPY."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Sequence
+
+from django.db import connection
+
+from textmanager.campaigns.composition import ComposedText, Composer, Exclusions
+from textmanager.campaigns.models import WriteBackTarget
+from textmanager.replies.opt_outs import opted_out_among
+from textmanager.runs.history import recently_texted
+from textmanager.runs.models import Message, Run, WriteBack
+from textmanager.runs.texting_hours import first_allowed_for
+from textmanager.text.merge import Template
+from textmanager.text.statuses import MessageStatus
+
+# The order in which _values() gives them.
+COLUMNS = (
+    "run_id, number, organization_id, sender_id, imis_id, raw_phone, \"to\", body, encoding, "
+    "segments, time_zones, status, reason, not_before, settled_at, write_back, write_back_due, "
+    "attempts, sid, error_text, price_unit, write_back_tries, write_back_ref, "
+    "write_back_error, created_at"
+)
+
+
+def write_messages(
+    run: Run, first_number: int, rows: Sequence[dict[str, object]], *, now: dt.datetime
+) -> None:
+    """Composes and writes one message a row, numbered on from `first_number`.
+
+    The caller holds the run's lock: between the look-up of what the run has already and the
+    COPY nobody else may add to it.
+    """
+    composer = Composer(
+        template=Template.parse(run.template),
+        id_column=run.id_column,
+        phone_column=run.phone_column,
+        region=run.organization.region,
+        formats=run.organization.formats,
+        empty_values=run.empty_values,
+    )
+    texts = [composer.compose(first_number + place, row) for place, row in enumerate(rows)]
+    allowed = functools.cache(
+        lambda zones: first_allowed_for(run.organization, zones, now)
+    )
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY runs_message ({COLUMNS}) FROM STDIN") as copy,
+    ):
+        for text in _exclusions(run, texts, now).apply(texts):
+            copy.write_row(_values(run, text, now, allowed(text.time_zones)))
+
+
+def _exclusions(run: Run, texts: Sequence[ComposedText], now: dt.datetime) -> Exclusions:
+    numbers = {text.to for text in texts if text.to}
+    members = {text.imis_id for text in texts if text.imis_id}
+    written = Message.objects.filter(run=run).exclude(
+        status__in=[MessageStatus.ERROR, MessageStatus.SKIPPED]
+    )
+    recent: frozenset[str] = frozenset()
+    if run.days_between_texts:
+        recent = recently_texted(
+            campaign_id=run.campaign_id,
+            numbers=numbers,
+            since=now - dt.timedelta(days=run.days_between_texts),
+        )
+    return Exclusions(
+        opted_out=opted_out_among(run.organization_id, numbers),
+        texted_recently=recent,
+        numbers=set(written.filter(to__in=numbers).values_list("to", flat=True)),
+        members=set(written.filter(imis_id__in=members).values_list("imis_id", flat=True)),
+    )
+
+
+def _values(
+    run: Run, text: ComposedText, now: dt.datetime, not_before: dt.datetime
+) -> tuple[object, ...]:
+    will_be_sent = text.status == MessageStatus.QUEUED
+    status, reason = text.status, text.reason
+    if will_be_sent and not_before > now:
+        status, reason = MessageStatus.HELD, "quiet_hours"
+    wants_record = will_be_sent and not run.is_test and run.write_back != WriteBackTarget.NONE
+    return (
+        run.pk,
+        text.number,
+        run.organization_id,
+        run.sender_id,
+        text.imis_id,
+        text.raw_phone,
+        text.to,
+        text.body,
+        text.encoding,
+        text.segments,
+        list(text.time_zones),
+        status.value,
+        reason,
+        not_before if will_be_sent else now,
+        None if will_be_sent else now,
+        WriteBack.WAITING.value if wants_record else WriteBack.NONE.value,
+        now if wants_record else None,
+        0,
+        "",
+        "",
+        "",
+        0,
+        "",
+        "",
+        now,
+    )

@@ -1,0 +1,178 @@
+"""Writes what became of the texts that were handed to the gateway."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+import uuid
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from textmanager.gateway.outcomes import (
+    Accepted,
+    AccountProblem,
+    Ambiguous,
+    NotSent,
+    Outcome,
+    Refused,
+    Tested,
+    TryTomorrow,
+)
+from textmanager.organizations.models import Sender
+from textmanager.replies.models import OptOutSource
+from textmanager.replies.opt_outs import record_opt_out
+from textmanager.runs.allowance import next_day_begins
+from textmanager.runs.holding import hold_run
+from textmanager.runs.pipeline.claims import Claimed
+from textmanager.runs.pipeline.track import FIRST_POLL, OPT_OUT_CODES
+from textmanager.text.statuses import MessageStatus
+
+# Twilio's words for "this number cannot be a recipient": the same as a number we find invalid.
+INVALID_NUMBER_CODES = frozenset({21211, 21214, 21217, 21614})
+FIRST_RETRY_SECONDS = 2.0
+LONGEST_RETRY_SECONDS = 300.0
+# An answer that was lost is looked for soon, and given time to appear in Twilio's books.
+LOOK_UP_AFTER = dt.timedelta(seconds=20)
+
+Row = dict[str, object]
+Outcomes = Sequence[tuple[Claimed, Outcome]]
+
+
+@transaction.atomic
+def record_outcomes(*, sender_id: int, outcomes: Outcomes, now: dt.datetime) -> None:
+    """Writes a batch of outcomes in one statement, and acts on those that concern more than one text.
+
+    Only a text that is still in this very attempt is changed: a receipt may have been quicker,
+    and a text that was reconciled meanwhile belongs to its new attempt.
+    """
+    sender = Sender.objects.select_related("organization").get(pk=sender_id)
+    tomorrow = next_day_begins(sender.organization, now)
+    rows = [_row(claimed, outcome, now, tomorrow) for claimed, outcome in outcomes]
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, {"outcomes": json.dumps(rows, default=str)})
+    for claimed, outcome in outcomes:
+        if isinstance(outcome, Refused) and outcome.code in OPT_OUT_CODES:
+            record_opt_out(
+                organization_id=sender.organization_id,
+                number=claimed.to,
+                source=OptOutSource.TWILIO,
+                evidence=f"Refused with error {outcome.code}",
+            )
+    _hold_runs(outcomes)
+
+
+def _hold_runs(outcomes: Outcomes) -> None:
+    problems: dict[uuid.UUID, AccountProblem] = {
+        claimed.run_id: outcome
+        for claimed, outcome in outcomes
+        if isinstance(outcome, AccountProblem)
+    }
+    for run_id, problem in problems.items():
+        code = f" (error {problem.code})" if problem.code else ""
+        hold_run(run_id=run_id, reason=f"Twilio refuses the sender or the account{code}: {problem.text}")
+
+
+def _row(claimed: Claimed, outcome: Outcome, now: dt.datetime, tomorrow: dt.datetime) -> Row:
+    row: Row = {
+        "run_id": claimed.run_id,
+        "number": claimed.number,
+        "attempted_at": claimed.attempted_at,
+        "status": MessageStatus.SENDING.value,
+        "reason": "",
+        "sid": "",
+        "error_code": None,
+        "error_text": "",
+        "accepted_at": None,
+        "settled_at": None,
+        "check_at": None,
+        "not_before": now,
+        "keeps_charge": False,
+    }
+    match outcome:
+        case Accepted():
+            row |= {
+                "status": outcome.status.value,
+                "sid": outcome.sid,
+                "accepted_at": now,
+                "check_at": now + FIRST_POLL,
+                "keeps_charge": True,
+            }
+        case Tested():
+            row |= {"status": MessageStatus.TESTED.value, "settled_at": now}
+        case Refused(code=code, text=text):
+            invalid = code in INVALID_NUMBER_CODES
+            row |= {
+                "status": (MessageStatus.ERROR if invalid else MessageStatus.FAILED).value,
+                "error_code": code,
+                "error_text": text[:300],
+                "settled_at": now,
+            }
+        case NotSent(reason=reason, retry_after=retry_after, code=code):
+            row |= {
+                "status": MessageStatus.QUEUED.value,
+                "reason": "retry",
+                "error_code": code,
+                "error_text": reason[:300],
+                "not_before": now + _retry_after(retry_after),
+            }
+        case TryTomorrow(code=code, text=text):
+            row |= {
+                "status": MessageStatus.HELD.value,
+                "reason": "allowance",
+                "error_code": code,
+                "error_text": text[:300],
+                "not_before": tomorrow,
+            }
+        case AccountProblem(code=code, text=text):
+            row |= {
+                "status": MessageStatus.QUEUED.value,
+                "error_code": code,
+                "error_text": text[:300],
+            }
+        case Ambiguous(reason=reason):
+            row |= {
+                "error_text": reason[:300],
+                "check_at": now + LOOK_UP_AFTER,
+                "keeps_charge": True,
+            }
+    return row
+
+
+def _retry_after(seconds: float | None) -> dt.timedelta:
+    """Twilio's own wish where it has one, otherwise a few seconds, never the same for all."""
+    wanted = FIRST_RETRY_SECONDS if seconds is None else min(seconds, LONGEST_RETRY_SECONDS)
+    return dt.timedelta(seconds=wanted * random.uniform(1.0, 2.0))  # noqa: S311 - jitter
+
+
+# A receipt that was quicker has moved the text on: then only what it could not tell is added.
+_RECORD = """
+WITH outcome AS (
+    SELECT * FROM json_to_recordset(%(outcomes)s) AS outcome(
+        run_id uuid, number integer, attempted_at timestamptz, status text, reason text,
+        sid text, error_code integer, error_text text, accepted_at timestamptz,
+        settled_at timestamptz, check_at timestamptz, not_before timestamptz,
+        keeps_charge boolean
+    )
+), current AS (
+    SELECT m.run_id, m.number
+    FROM runs_message AS m JOIN outcome USING (run_id, number)
+    ORDER BY m.run_id, m.number FOR NO KEY UPDATE OF m
+)
+UPDATE runs_message AS m SET
+    status = CASE WHEN m.status = 'sending' THEN outcome.status ELSE m.status END,
+    reason = CASE WHEN m.status = 'sending' THEN outcome.reason ELSE m.reason END,
+    sid = CASE WHEN m.sid = '' THEN outcome.sid ELSE m.sid END,
+    error_code = coalesce(m.error_code, outcome.error_code),
+    error_text = CASE WHEN m.status = 'sending' THEN outcome.error_text ELSE m.error_text END,
+    accepted_at = coalesce(m.accepted_at, outcome.accepted_at),
+    settled_at = CASE WHEN m.status = 'sending' THEN outcome.settled_at ELSE m.settled_at END,
+    check_at = CASE WHEN m.status = 'sending' THEN outcome.check_at ELSE m.check_at END,
+    not_before = CASE WHEN m.status = 'sending' THEN outcome.not_before ELSE m.not_before END,
+    charged_day = CASE
+        WHEN m.status <> 'sending' OR outcome.keeps_charge THEN m.charged_day END
+FROM outcome JOIN current USING (run_id, number)
+WHERE m.run_id = outcome.run_id AND m.number = outcome.number
+  AND m.attempted_at = outcome.attempted_at
+"""

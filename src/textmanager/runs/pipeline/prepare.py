@@ -1,0 +1,162 @@
+"""Step 2, prepare: pulls the audience afresh and writes one message for each of its rows.
+
+Page by page: each page is one transaction that also moves the run's `next_offset`, so a worker
+that dies resumes with the first page that is not written.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+from procrastinate import JobContext
+from procrastinate.retry import RetryStrategy
+
+from textmanager.config.bridge import in_database
+from textmanager.config.jobs import defer_once, is_stopping, jobs
+from textmanager.imis.client import ImisClient
+from textmanager.imis.errors import ImisError
+from textmanager.imis.iqa import fetch_page
+from textmanager.organizations.connections import NotConnected, imis_client
+from textmanager.runs.holding import hold_run
+from textmanager.runs.history import usual_contacts
+from textmanager.runs.models import Run, RunState
+from textmanager.runs.pipeline.messages import write_messages
+from textmanager.runs.pipeline.send import defer_drain
+from textmanager.text.merge import TemplateError
+
+logger = logging.getLogger(__name__)
+
+PAGE = 500
+# With the back-off below, iMIS may be away for about two hours before somebody has to look.
+MOST_TRIES = 12
+TEN_TIMES = 10
+# Below this size "ten times more than usual" is no surprise worth waking anybody for.
+NOT_WORTH_HOLDING = 50
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Where a preparation goes on."""
+
+    client: ImisClient
+    iqa_path: str
+    offset: int
+
+
+@jobs.task(
+    name="prepare",
+    pass_context=True,
+    retry=RetryStrategy(
+        max_attempts=MOST_TRIES,
+        exponential_wait=3,
+        retry_exceptions={ImisError},
+    ),
+)
+async def prepare(context: JobContext, run_id: str) -> None:
+    """Prepares one run. A passing failure of iMIS is retried; any other holds the run."""
+    try:
+        await _prepare(run_id)
+    except ImisError as error:
+        if not error.permanent and context.job.attempts + 1 < MOST_TRIES:
+            raise
+        await in_database(hold_run, run_id=run_id, reason=f"The audience cannot be read. {error}")
+    except (NotConnected, TemplateError) as error:
+        await in_database(hold_run, run_id=run_id, reason=str(error))
+    except Exception:
+        # The outer edge of the job: a fault of ours must not start the run over for ever.
+        logger.exception("Run %s cannot be prepared", run_id)
+        await in_database(
+            hold_run, run_id=run_id, reason="An internal error stopped the preparation."
+        )
+
+
+async def _prepare(run_id: str) -> None:
+    resume = await in_database(where_to_resume, run_id)
+    if resume is None:
+        return
+    offset = resume.offset
+    async with resume.client as client:
+        while not is_stopping():
+            page = await fetch_page(client, resume.iqa_path, offset=offset, limit=PAGE)
+            written = await in_database(
+                store_page, run_id=run_id, offset=offset, rows=page.rows, total=page.total
+            )
+            if not written:
+                return
+            if page.next_offset is None:
+                await in_database(finish_preparation, run_id=run_id, now=timezone.now())
+                return
+            offset = page.next_offset
+
+
+def defer_prepare(run_id: uuid.UUID) -> None:
+    """Lets a worker prepare the run, as part of the caller's transaction."""
+    name = f"prepare-{run_id}"
+    defer_once(prepare, queueing_lock=name, lock=name, run_id=str(run_id))
+
+
+def where_to_resume(run_id: str) -> Resume | None:
+    """None when the run needs no preparation (any more)."""
+    run = Run.objects.filter(pk=run_id, state=RunState.PREPARING).first()
+    if run is None:
+        return None
+    return Resume(imis_client(run.organization_id), run.iqa_path, run.next_offset)
+
+
+@transaction.atomic
+def store_page(
+    *, run_id: str, offset: int, rows: Sequence[dict[str, object]], total: int
+) -> bool:
+    """Writes the messages of one page, once; False when this page is not the run's next.
+
+    The run's row is locked meanwhile: whoever else prepares the run waits, and then finds that
+    the page is written.
+    """
+    run = (
+        Run.objects.select_for_update(of=("self",))
+        .select_related("organization")
+        .get(pk=run_id)
+    )
+    if run.state != RunState.PREPARING or run.next_offset != offset:
+        return False
+    write_messages(run, offset, rows, now=timezone.now())
+    run.next_offset = offset + len(rows)
+    run.contacts = total
+    run.save(update_fields=["next_offset", "contacts"])
+    return True
+
+
+@transaction.atomic
+def finish_preparation(*, run_id: str, now: dt.datetime) -> None:
+    """Lets the run be sent, or holds it when its audience is not what it used to be."""
+    run = Run.objects.select_for_update().get(pk=run_id)
+    if run.state != RunState.PREPARING:
+        return
+    run.contacts = run.next_offset
+    run.prepared_at = now
+    run.state = RunState.SENDING
+    run.save(update_fields=["contacts", "prepared_at", "state"])
+    surprise = _surprise(run)
+    if surprise:
+        hold_run(run_id=run_id, reason=surprise)
+    else:
+        defer_drain(run.sender_id)
+
+
+def _surprise(run: Run) -> str:
+    """Why this audience should be looked at before anybody is texted; empty if it need not be."""
+    usual = usual_contacts(campaign_id=run.campaign_id, before=run.created_at)
+    contacts = run.contacts or 0
+    if usual is None:
+        return ""
+    if contacts == 0 and usual >= NOT_WORTH_HOLDING:
+        return f"The IQA returned nobody; usually it returns about {usual:,} contacts."
+    if contacts >= max(NOT_WORTH_HOLDING, TEN_TIMES * usual):
+        return f"The IQA returned {contacts:,} contacts; usually it returns about {usual:,}."
+    return ""

@@ -1,0 +1,158 @@
+"""Step 5, reconcile: finds out what became of texts whose outcome nobody knows.
+
+A worker that died, a lost answer and a server error of Twilio all leave a text in *sending*.
+It is never simply sent again: Twilio has no idempotency key. It is looked for in Twilio's own
+books, and a receipt that carries our reference settles it at any time.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from django.db.models import F
+from django.utils import timezone
+
+from textmanager.config.bridge import in_database
+from textmanager.config.jobs import is_stopping, jobs
+from textmanager.gateway.account import TwilioCredentials
+from textmanager.gateway.errors import GatewayError
+from textmanager.gateway.ledger import LedgerEntry, TwilioReader
+from textmanager.organizations.connections import NotConnected, twilio_credentials
+from textmanager.runs.models import Message, RunState
+from textmanager.runs.pipeline.changes import Change, change_messages
+from textmanager.runs.pipeline.track import apply_news, news_from_entry
+from textmanager.text.segments import smart_encode
+from textmanager.text.statuses import MessageStatus
+
+logger = logging.getLogger(__name__)
+
+# Longer than any call may take and than Twilio's books may lag: what is absent then was not sent.
+SURELY_ABSENT = dt.timedelta(minutes=3)
+LOOK_AGAIN = dt.timedelta(seconds=30)
+# Twilio's clock and ours may differ, and its times have whole seconds.
+CLOCKS_DIFFER = dt.timedelta(seconds=30)
+# When Twilio cannot be asked for so long, staff are shown the text as unconfirmed.
+UNCONFIRMED_AFTER = dt.timedelta(hours=24)
+AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """A text in *sending* whose time is up, with what it left under."""
+
+    message: Message
+    from_number: str
+
+
+@jobs.task(name="reconcile")
+async def reconcile(organization_id: int) -> None:
+    """Looks up every overdue text of the organization at Twilio, and decides what can be."""
+    try:
+        credentials = await in_database(twilio_credentials, organization_id)
+    except NotConnected:
+        return
+    for unclear in await in_database(unclear_texts, organization_id, timezone.now()):
+        if is_stopping():
+            return
+        try:
+            entries = await _look_up(credentials, unclear.message)
+        except GatewayError as error:
+            logger.warning("Twilio cannot be asked about unclear texts: %s", error)
+            await in_database(look_again, unclear.message, timezone.now())
+        else:
+            await in_database(judge, unclear, entries, timezone.now())
+
+
+async def _look_up(credentials: TwilioCredentials, message: Message) -> list[LedgerEntry]:
+    attempted_at = message.attempted_at or message.created_at
+    async with TwilioReader(credentials) as reader:
+        return await reader.find_messages(to=message.to, since=attempted_at - CLOCKS_DIFFER)
+
+
+def unclear_texts(organization_id: int, now: dt.datetime) -> list[Unclear]:
+    overdue = (
+        Message.objects.filter(
+            organization_id=organization_id, status=MessageStatus.SENDING, check_at__lte=now
+        )
+        .annotate(from_number=F("sender__number"))
+        .order_by("check_at")[:AT_ONCE]
+    )
+    return [Unclear(message, message.from_number) for message in overdue]
+
+
+def judge(unclear: Unclear, entries: Collection[LedgerEntry], now: dt.datetime) -> None:
+    """Adopts the text if Twilio has it; queues it again if Twilio surely has not."""
+    message = unclear.message
+    ours = [entry for entry in entries if _is_it(unclear, entry)]
+    if ours:
+        entry = ours[0]
+        status = entry.status or MessageStatus.ACCEPTED
+        apply_news([news_from_entry(message.organization_id, message, entry, status)])
+    elif now - (message.attempted_at or now) < SURELY_ABSENT:
+        look_again(message, now)
+    else:
+        _give_back(message, now)
+
+
+def look_again(message: Message, now: dt.datetime) -> None:
+    """Waits with the decision; after a day without an answer the text is *unconfirmed*."""
+    given_up = now - (message.attempted_at or now) > UNCONFIRMED_AFTER
+    change_messages(
+        [
+            Change(
+                message.run_id,
+                message.number,
+                MessageStatus.UNCONFIRMED if given_up else MessageStatus.SENDING,
+                reason="unclear" if given_up else "",
+                charged_day=message.charged_day,
+                check_at=None if given_up else now + LOOK_AGAIN,
+                settled_at=now if given_up else None,
+                of_attempt=message.attempted_at,
+            )
+        ]
+    )
+
+
+def _is_it(unclear: Unclear, entry: LedgerEntry) -> bool:
+    """The same text to the same number, and not one that another message has already claimed."""
+    same_sender = not (unclear.from_number and entry.from_number) or (
+        unclear.from_number == entry.from_number
+    )
+    return (
+        same_sender
+        and _is_same_body(unclear.message.body, entry.body)
+        and not Message.objects.filter(sid=entry.sid).exists()
+    )
+
+
+def _is_same_body(ours: str, theirs: str) -> bool:
+    """Whether Twilio's body is ours, after what Twilio may do to one.
+
+    It may replace characters (smart encoding), put a trial account's notice in front, or have
+    discarded it, which leaves an empty one. In doubt it is the same: a text too few is the
+    lesser evil.
+    """
+    if not theirs:
+        return True
+    return smart_encode(theirs).body.endswith(smart_encode(ours).body)
+
+
+def _give_back(message: Message, now: dt.datetime) -> None:
+    """Surely not sent: it may be tried again, or ends with its run."""
+    canceled = message.run.state == RunState.CANCELED
+    change_messages(
+        [
+            Change(
+                message.run_id,
+                message.number,
+                MessageStatus.CANCELED if canceled else MessageStatus.QUEUED,
+                reason="run_canceled" if canceled else "retry",
+                not_before=now,
+                settled_at=now if canceled else None,
+                of_attempt=message.attempted_at,
+            )
+        ]
+    )

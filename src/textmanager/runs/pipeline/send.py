@@ -1,0 +1,154 @@
+"""Step 3, send: drains what a sender has to send, at the sender's pace.
+
+One job a sender at a time, by its lock. It claims a second's worth of texts, sends each at its
+moment, and writes the outcomes while the next second is already being sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
+from textmanager.config.bridge import in_database
+from textmanager.config.jobs import defer_once, is_stopping, jobs
+from textmanager.gateway.outcomes import AccountProblem, OutgoingText, Outcome
+from textmanager.gateway.receipts import callback_url
+from textmanager.gateway.sender import Gateway, LiveGateway, TestGateway
+from textmanager.organizations.connections import NotConnected, twilio_credentials
+from textmanager.organizations.models import Sender
+from textmanager.runs.completion import complete_runs
+from textmanager.runs.pipeline.claims import Claimed, claim
+from textmanager.runs.pipeline.outcomes import record_outcomes
+from textmanager.runs.pipeline.withdrawal import withdraw
+
+NOT_CONNECTED = "This organization is not connected to Twilio."
+
+# Texts whose moment is this close go together, after one look at opt-outs and pauses.
+TOGETHER = dt.timedelta(milliseconds=100)
+# Batches under way at once: more than the slowest answer Twilio may take, a second each.
+MOST_BATCHES = 40
+# A process that slept through a text's moment does not send it: reconciliation may already
+# have judged that it was never sent.
+STALE = dt.timedelta(seconds=20)
+
+
+@dataclass
+class Drain:
+    """One sender being drained: who it is to Twilio, and its gateways.
+
+    A TEST run's gateway is another object, without credentials or a network.
+    """
+
+    sender: Sender
+    callback_path: str
+    live: Gateway | None
+    test: Gateway = field(default_factory=TestGateway)
+
+    async def deliver(self, claimed: Claimed) -> Outcome:
+        gateway = self.test if claimed.is_test else self.live
+        if gateway is None:
+            return AccountProblem(None, NOT_CONNECTED)
+        return await gateway.send(
+            OutgoingText(
+                to=claimed.to,
+                body=claimed.body,
+                reference=claimed.reference,
+                status_callback=callback_url(
+                    settings.PUBLIC_URL, self.callback_path, claimed.reference
+                ),
+                from_number=self.sender.number,
+                messaging_service_sid=self.sender.messaging_service_sid,
+            )
+        )
+
+
+@jobs.task(name="drain")
+async def drain(sender_id: int) -> None:
+    """Sends until nothing is due for this sender, or the worker is told to stop."""
+    drained = await in_database(open_drain, sender_id)
+    batches: set[asyncio.Task[None]] = set()
+    async with contextlib.AsyncExitStack() as gateways:
+        for gateway in (drained.test, drained.live):
+            if gateway is not None:
+                gateways.push_async_callback(gateway.aclose)
+        try:
+            await _claim_and_send(drained, batches)
+        finally:
+            # What was claimed is seen through to its outcome, whatever ended the claiming.
+            await asyncio.gather(*batches)
+    await in_database(complete_runs, now=timezone.now())
+
+
+def defer_drain(sender_id: int) -> None:
+    """Lets a worker drain the sender, as part of the caller's transaction."""
+    name = f"drain-{sender_id}"
+    defer_once(drain, queueing_lock=name, lock=name, sender_id=sender_id)
+
+
+async def _claim_and_send(drained: Drain, batches: set[asyncio.Task[None]]) -> None:
+    while not is_stopping():
+        batch = await in_database(claim, sender_id=drained.sender.pk, now=timezone.now())
+        if batch.texts:
+            task = asyncio.create_task(send_batch(drained, batch.texts))
+            batches.add(task)
+            task.add_done_callback(batches.discard)
+        elif batch.again_at is None and not batches:
+            return
+        if len(batches) >= MOST_BATCHES:
+            await asyncio.wait(batches, return_when=asyncio.FIRST_COMPLETED)
+        await _until(batch.again_at or timezone.now() + TOGETHER)
+
+
+async def send_batch(drained: Drain, texts: Sequence[Claimed]) -> None:
+    """Sends claimed texts, each at its moment, and writes their outcomes in one statement."""
+    outcomes: list[tuple[Claimed, Outcome]] = []
+    calls: list[asyncio.Task[None]] = []
+
+    async def call(claimed: Claimed) -> None:
+        outcomes.append((claimed, await drained.deliver(claimed)))
+
+    for group in _groups(texts):
+        await _until(group[0].slot)
+        leaving = await in_database(withdraw, group, now=timezone.now())
+        fresh = [text for text in leaving if timezone.now() - text.attempted_at < STALE]
+        calls += [asyncio.create_task(call(text)) for text in fresh]
+    await asyncio.gather(*calls)
+    if outcomes:
+        await in_database(
+            record_outcomes, sender_id=drained.sender.pk, outcomes=outcomes, now=timezone.now()
+        )
+
+
+def _groups(texts: Sequence[Claimed]) -> list[list[Claimed]]:
+    groups: list[list[Claimed]] = []
+    for text in sorted(texts, key=lambda text: text.slot):
+        if groups and text.slot - groups[-1][0].slot < TOGETHER:
+            groups[-1].append(text)
+        else:
+            groups.append([text])
+    return groups
+
+
+async def _until(moment: dt.datetime) -> None:
+    await asyncio.sleep(max(0.0, (moment - timezone.now()).total_seconds()))
+
+
+def open_drain(sender_id: int) -> Drain:
+    """Without a Twilio connection TEST runs still go, and a live one is held with the reason."""
+    sender = Sender.objects.select_related("organization").get(pk=sender_id)
+    try:
+        live: Gateway | None = LiveGateway(twilio_credentials(sender.organization_id))
+    except NotConnected:
+        live = None
+    return Drain(
+        sender=sender,
+        callback_path=reverse("hooks:status", args=[sender.organization.cloud_id]),
+        live=live,
+    )

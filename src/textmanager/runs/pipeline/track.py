@@ -1,0 +1,266 @@
+"""Step 4, track: follows every text to its final status, by receipts and, where those are lost, by asking."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from textmanager.config.bridge import in_database
+from textmanager.config.jobs import is_stopping, jobs
+from textmanager.gateway.account import TwilioCredentials
+from textmanager.gateway.errors import GatewayError
+from textmanager.gateway.ledger import LedgerEntry, TwilioReader
+from textmanager.gateway.receipts import Receipt as CarriedReceipt
+from textmanager.organizations.connections import NotConnected, twilio_credentials
+from textmanager.replies.models import OptOutSource
+from textmanager.replies.opt_outs import record_opt_out
+from textmanager.runs.models import Message, Receipt, parse_reference
+from textmanager.runs.pipeline.due import WITH_TWILIO
+from textmanager.text.statuses import MessageStatus, is_final, may_follow, rank
+
+logger = logging.getLogger(__name__)
+
+# After this long a receipt is unlikely (a late one is still recorded).
+GIVE_UP = dt.timedelta(hours=72)
+FIRST_POLL = dt.timedelta(minutes=10)
+POLLS_AT_ONCE = 100
+
+# 30004 is what a toll-free recipient's network-level STOP looks like too, but not only that:
+# it stays a reason to look, not an opt-out.
+OPT_OUT_CODES = frozenset({21610, 30630})
+
+
+@dataclass(frozen=True)
+class TakenReceipt:
+    """A receipt whose signature was checked for this organization."""
+
+    organization_id: int
+    receipt: CarriedReceipt
+    received_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class News:
+    """What is now known of one message."""
+
+    organization_id: int
+    run_id: str
+    number: int
+    status: MessageStatus
+    sid: str
+    error_code: int | None
+    error_text: str
+    at: dt.datetime
+
+
+@transaction.atomic
+def apply_receipts(taken: Sequence[TakenReceipt]) -> None:
+    """Keeps receipts as they came, and moves their messages forward; in one transaction.
+
+    Receipts may come in any order, twice, late, or before our own outcome is written. One whose
+    reference is none of ours is not kept: there is nothing to join it to.
+    """
+    rows, news = [], []
+    for one in taken:
+        key = parse_reference(one.receipt.reference)
+        if key is None:
+            logger.warning("A receipt without a reference of ours was left out.")
+            continue
+        run_id, number = key
+        rows.append(
+            Receipt(
+                organization_id=one.organization_id,
+                run_id=run_id,
+                number=number,
+                sid=one.receipt.sid,
+                twilio_status=one.receipt.raw_status[:30],
+                error_code=one.receipt.error_code,
+                raw=one.receipt.raw,
+                received_at=one.received_at,
+            )
+        )
+        if one.receipt.status is not None:
+            news.append(
+                News(
+                    one.organization_id,
+                    str(run_id),
+                    number,
+                    one.receipt.status,
+                    one.receipt.sid,
+                    one.receipt.error_code,
+                    one.receipt.error_text[:300],
+                    one.received_at,
+                )
+            )
+    Receipt.objects.bulk_create(rows)
+    apply_news(news)
+
+
+def apply_news(news: Iterable[News]) -> None:
+    """Moves messages to the furthest status among the news of each; never back.
+
+    Which status may follow which is the table in textmanager.text.statuses; it goes into the
+    statement, so that the database decides over the row as it is at that moment.
+    """
+    furthest: dict[tuple[str, int], News] = {}
+    for one in news:
+        known = furthest.get((one.run_id, one.number))
+        if known is None or rank(one.status) > rank(known.status):
+            furthest[one.run_id, one.number] = one
+    if not furthest:
+        return
+    # In key order, so that two batches lock the rows they share in the same order.
+    ordered = [furthest[key] for key in sorted(furthest)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _APPLY,
+            {
+                "news": json.dumps([_as_json(one) for one in ordered]),
+                "before": [before for before, _ in _STEPS],
+                "after": [after for _, after in _STEPS],
+                "final": [status.value for status in MessageStatus if is_final(status)],
+            },
+        )
+        opted_out = [row for row in cursor.fetchall() if row[2] in OPT_OUT_CODES]
+    for organization_id, number, _code, sid in opted_out:
+        record_opt_out(
+            organization_id=organization_id,
+            number=number,
+            source=OptOutSource.TWILIO,
+            evidence=sid,
+        )
+
+
+_STEPS = [
+    (before.value, after.value)
+    for before in MessageStatus
+    for after in MessageStatus
+    if may_follow(before, after)
+]
+
+# The row lock comes first and in key order; the update then finds the statuses as they are.
+# A receipt with another SID than the one we know belongs to a text that is not ours to follow.
+_APPLY = """
+WITH news AS (
+    SELECT * FROM json_to_recordset(%(news)s) AS news(
+        organization_id bigint, run_id uuid, number integer, status text, sid text,
+        error_code integer, error_text text, at timestamptz
+    )
+), current AS (
+    SELECT m.run_id, m.number FROM runs_message AS m JOIN news USING (run_id, number)
+    WHERE m.organization_id = news.organization_id
+    ORDER BY m.run_id, m.number FOR NO KEY UPDATE OF m
+)
+UPDATE runs_message AS m SET
+    status = news.status,
+    reason = '',
+    sid = CASE WHEN m.sid = '' THEN news.sid ELSE m.sid END,
+    error_code = coalesce(news.error_code, m.error_code),
+    error_text = CASE WHEN news.error_text = '' THEN m.error_text ELSE news.error_text END,
+    accepted_at = coalesce(m.accepted_at, news.at),
+    sent_at = CASE
+        WHEN news.status IN ('sent', 'delivered', 'undelivered') THEN coalesce(m.sent_at, news.at)
+        ELSE m.sent_at END,
+    settled_at = CASE WHEN news.status = ANY(%(final)s) THEN news.at ELSE m.settled_at END,
+    check_at = CASE WHEN news.status = ANY(%(final)s) THEN NULL
+        ELSE greatest(m.check_at, news.at + interval '10 minutes') END
+FROM news JOIN current USING (run_id, number)
+WHERE m.run_id = news.run_id AND m.number = news.number
+  AND (m.sid = '' OR m.sid = news.sid)
+  AND EXISTS (
+    SELECT 1 FROM unnest(%(before)s::text[], %(after)s::text[]) AS step(before, after)
+    WHERE step.before = m.status AND step.after = news.status
+  )
+RETURNING m.organization_id, m."to", m.error_code, m.sid
+"""
+
+
+def _as_json(news: News) -> dict[str, object]:
+    return {**news.__dict__, "status": news.status.value, "at": news.at.isoformat()}
+
+
+@jobs.task(name="poll")
+async def poll(organization_id: int) -> None:
+    """Asks Twilio about texts whose receipt is overdue, less and less often, up to three days."""
+    try:
+        credentials = await in_database(twilio_credentials, organization_id)
+    except NotConnected:
+        return
+    overdue = await in_database(overdue_texts, organization_id, timezone.now())
+    await in_database(apply_news, await _ask(credentials, organization_id, overdue))
+    await in_database(put_off, overdue, timezone.now())
+
+
+async def _ask(
+    credentials: TwilioCredentials, organization_id: int, overdue: Sequence[Message]
+) -> list[News]:
+    news = []
+    async with TwilioReader(credentials) as reader:
+        for message in overdue:
+            if is_stopping():
+                break
+            try:
+                entry = await reader.fetch_message(message.sid)
+            except GatewayError as error:
+                logger.warning("Twilio cannot be asked about overdue receipts: %s", error)
+                break
+            if entry is not None and entry.status is not None:
+                news.append(news_from_entry(organization_id, message, entry, entry.status))
+    return news
+
+
+def news_from_entry(
+    organization_id: int, message: Message, entry: LedgerEntry, status: MessageStatus
+) -> News:
+    """What Twilio's books say of a message."""
+    return News(
+        organization_id,
+        str(message.run_id),
+        message.number,
+        status,
+        entry.sid,
+        entry.error_code,
+        entry.error_text[:300],
+        timezone.now(),
+    )
+
+
+def overdue_texts(organization_id: int, now: dt.datetime) -> list[Message]:
+    overdue = Message.objects.filter(
+        organization_id=organization_id, status__in=WITH_TWILIO, check_at__lte=now
+    )
+    return list(overdue.exclude(sid="").order_by("check_at")[:POLLS_AT_ONCE])
+
+
+def put_off(asked: Sequence[Message], now: dt.datetime) -> None:
+    """Sets when to ask again: after as long as the text has waited already, at most 12 hours.
+
+    After three days nothing is asked any more: the text stays as it is, "no receipt".
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE runs_message AS m SET
+                check_at = CASE WHEN accepted_at > %(now)s - %(give_up)s
+                    THEN %(now)s + least(greatest(%(now)s - accepted_at, %(first)s), '12 hours')
+                    END,
+                settled_at = CASE WHEN accepted_at > %(now)s - %(give_up)s
+                    THEN settled_at ELSE %(now)s END
+            FROM unnest(%(runs)s::uuid[], %(numbers)s::integer[]) AS asked(run_id, number)
+            WHERE m.run_id = asked.run_id AND m.number = asked.number
+              AND status IN ('accepted', 'sent') AND check_at <= %(now)s
+            """,
+            {
+                "now": now,
+                "give_up": GIVE_UP,
+                "first": FIRST_POLL,
+                "runs": [message.run_id for message in asked],
+                "numbers": [message.number for message in asked],
+            },
+        )

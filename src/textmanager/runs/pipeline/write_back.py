@@ -1,0 +1,193 @@
+"""Step 6, write back: records every text that was sent on the member's iMIS record, once.
+
+Like sending, an attempt is committed before the call. iMIS has no idempotency key either: a
+record whose outcome is not known is looked for before it is written again. A failing iMIS
+delays only its own records.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import logging
+import uuid
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from textmanager.campaigns.models import WriteBackTarget
+from textmanager.config.bridge import in_database
+from textmanager.config.jobs import is_stopping, jobs
+from textmanager.imis.client import ImisClient
+from textmanager.imis.errors import ImisError, ImisUnavailable, ImisUnreachable
+from textmanager.imis.records import (
+    Activity,
+    CommunicationLogEntry,
+    create_activity,
+    create_communication_log_entry,
+    find_activity,
+    find_communication_log_entry,
+)
+from textmanager.organizations.connections import NotConnected, imis_client
+from textmanager.runs.models import Message, WriteBack
+from textmanager.runs.pipeline.due import to_write_back
+
+logger = logging.getLogger(__name__)
+
+ACTIVITY_TYPE = "TEXTMSG"
+# Marks the source; iMIS labels the column "CEU type" on an activity type, its name is CATEGORY.
+SOURCE = "Text Manager"
+AT_ONCE = 100
+CALLS_AT_ONCE = 8
+# A call that takes longer has no outcome that anybody waits for any more.
+UNTIL_LOOKED_FOR = dt.timedelta(minutes=3)
+FIRST_RETRY = dt.timedelta(seconds=15)
+LONGEST_RETRY = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record to write. `may_exist`: an earlier attempt ended without a known outcome."""
+
+    run_id: uuid.UUID
+    number: int
+    tries: int
+    may_exist: bool
+    target: str
+    imis_id: str
+    to: str
+    body: str
+    subject: str
+    sent_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Written:
+    ref: str
+
+
+@dataclass(frozen=True)
+class NotWritten:
+    """`permanent`: iMIS will refuse it the next time too. `ambiguous`: it may be there."""
+
+    words: str
+    permanent: bool
+    ambiguous: bool
+
+
+@jobs.task(name="write_back")
+async def write_back(organization_id: int) -> None:
+    """Writes what waits, until nothing does or iMIS fails; the rest is taken up again later."""
+    try:
+        client = await in_database(imis_client, organization_id)
+    except NotConnected:
+        return
+    async with client:
+        while not is_stopping():
+            records = await in_database(claim_records, organization_id, timezone.now())
+            if not records:
+                return
+            if await _write_all(client, records):
+                return
+
+
+async def _write_all(client: ImisClient, records: list[Record]) -> bool:
+    """Writes claimed records a few at a time; tells whether iMIS failed as a whole."""
+    free = asyncio.Semaphore(CALLS_AT_ONCE)
+
+    async def one(record: Record) -> bool:
+        async with free:
+            outcome = await _write(client, record)
+        await in_database(keep_outcome, record, outcome, timezone.now())
+        return isinstance(outcome, NotWritten) and not outcome.permanent
+
+    failures = await asyncio.gather(*(one(record) for record in records))
+    return any(failures)
+
+
+async def _write(client: ImisClient, record: Record) -> Written | NotWritten:
+    try:
+        if record.target == WriteBackTarget.ACTIVITIES:
+            return await _write_activity(client, record)
+        return await _write_log_entry(client, record)
+    except ImisError as error:
+        ambiguous = isinstance(error, ImisUnreachable | ImisUnavailable) and error.ambiguous
+        return NotWritten(str(error)[:300], permanent=error.permanent, ambiguous=ambiguous)
+
+
+async def _write_activity(client: ImisClient, record: Record) -> Written:
+    activity = Activity(
+        party_id=record.imis_id,
+        activity_type=ACTIVITY_TYPE,
+        transaction_date=record.sent_at,
+        description=record.to,
+        note=record.body,
+        category=SOURCE,
+    )
+    found = await find_activity(client, activity) if record.may_exist else None
+    return Written(found or await create_activity(client, activity))
+
+
+async def _write_log_entry(client: ImisClient, record: Record) -> Written:
+    entry = CommunicationLogEntry(
+        party_id=record.imis_id, subject=record.subject, body=record.body, address=record.to
+    )
+    found = await find_communication_log_entry(client, entry) if record.may_exist else None
+    return Written(found or await create_communication_log_entry(client, entry))
+
+
+@transaction.atomic
+def claim_records(organization_id: int, now: dt.datetime) -> list[Record]:
+    """Takes the records that wait longest, and commits the attempt to write them."""
+    messages = list(
+        Message.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("run")
+        .filter(to_write_back(now), organization_id=organization_id)
+        .order_by("write_back_due")[:AT_ONCE]
+    )
+    records = [
+        Record(
+            run_id=message.run_id,
+            number=message.number,
+            tries=message.write_back_tries,
+            may_exist=message.write_back == WriteBack.WRITING,
+            target=message.run.write_back,
+            imis_id=message.imis_id,
+            to=message.to,
+            body=message.body,
+            subject=message.run.campaign_name,
+            sent_at=message.sent_at or message.accepted_at or now,
+        )
+        for message in messages
+    ]
+    for message in messages:
+        message.write_back = WriteBack.WRITING
+        message.write_back_due = now + UNTIL_LOOKED_FOR
+        message.write_back_tries += 1
+    Message.objects.bulk_update(messages, ["write_back", "write_back_due", "write_back_tries"])
+    return records
+
+
+def keep_outcome(record: Record, outcome: Written | NotWritten, now: dt.datetime) -> None:
+    """Writes what became of one record."""
+    message = Message.objects.filter(run_id=record.run_id, number=record.number)
+    match outcome:
+        case Written(ref=ref):
+            message.update(
+                write_back=WriteBack.WRITTEN,
+                write_back_ref=ref[:60],
+                write_back_due=None,
+                write_back_error="",
+            )
+        case NotWritten(words=words, permanent=True):
+            message.update(
+                write_back=WriteBack.FAILED, write_back_due=None, write_back_error=words
+            )
+        case NotWritten(words=words, ambiguous=ambiguous):
+            # One that may be there stays *writing*: it will be looked for before the next try.
+            message.update(
+                write_back=WriteBack.WRITING if ambiguous or record.may_exist else WriteBack.WAITING,
+                write_back_due=now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(record.tries, 10)),
+                write_back_error=words,
+            )

@@ -1,0 +1,77 @@
+"""How far a run is, how fast it goes, and when it will be done."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textmanager.runs.models import Run, RunState
+from textmanager.text.statuses import MessageStatus
+
+NOT_YET_SENT = (MessageStatus.QUEUED, MessageStatus.HELD, MessageStatus.SENDING)
+NOT_FOR_SENDING = (MessageStatus.ERROR, MessageStatus.SKIPPED)
+# Receipts come in for a while after the last text has left.
+STILL_INTERESTING = dt.timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`rate_per_second` (texts) and `finish` (aware UTC) are None while nothing is measured."""
+
+    done: int
+    total: int
+    rate_per_second: float | None
+    finish: dt.datetime | None
+    is_live: bool
+    in_words: str
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // self.total if self.total else 0
+
+
+def progress(run: Run, counts: Mapping[str, int], *, now: dt.datetime) -> Progress:
+    """The progress of a run whose messages by status are `counts`."""
+    total = sum(
+        messages for status, messages in counts.items() if status not in NOT_FOR_SENDING
+    )
+    left = sum(counts.get(status, 0) for status in NOT_YET_SENT)
+    waiting = counts.get(MessageStatus.HELD, 0)
+    rate = _rate(run, total - left, now) if run.state == RunState.SENDING and left else None
+    unsettled = run.settled_at is None and (
+        run.state in {RunState.PREPARING, RunState.SENDING}
+        or (run.completed_at is not None and now - run.completed_at < STILL_INTERESTING)
+    )
+    return Progress(
+        done=total - left,
+        total=total,
+        rate_per_second=rate,
+        finish=now + dt.timedelta(seconds=left / rate) if rate and not waiting else None,
+        is_live=unsettled,
+        in_words=_in_words(run, left, waiting, counts),
+    )
+
+
+def _rate(run: Run, done: int, now: dt.datetime) -> float | None:
+    """Texts a second since the sending began: from figures at hand, without counting messages."""
+    if run.prepared_at is None or not done:
+        return None
+    return done / max(1.0, (now - run.prepared_at).total_seconds())
+
+
+def _in_words(run: Run, left: int, waiting: int, counts: Mapping[str, int]) -> str:
+    match run.state:
+        case RunState.PREPARING:
+            return f"Preparing: {run.next_offset:,} of {run.contacts or 0:,} contacts read."
+        case RunState.SENDING if waiting and waiting == left:
+            return f"{waiting:,} texts wait for their time."
+        case RunState.SENDING:
+            return f"Sending: {left:,} texts to go."
+        case RunState.COMPLETED:
+            awaited = counts.get(MessageStatus.ACCEPTED, 0) + counts.get(MessageStatus.SENT, 0)
+            if awaited and run.settled_at is None:
+                return f"All sent. {awaited:,} delivery receipts are awaited."
+            return "Done."
+        case _:
+            return run.reason or str(RunState(run.state).label)

@@ -1,0 +1,18 @@
+"""Pages of runs, below /runs/."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from textmanager.runs import views
+
+app_name = "runs"
+urlpatterns = [
+    path("campaign/<int:campaign_id>/", views.run_list, name="list"),
+    path("<uuid:run_id>/", views.run_detail, name="detail"),
+    path("<uuid:run_id>/progress/", views.run_progress, name="progress"),
+    path("<uuid:run_id>/messages/", views.run_messages, name="messages"),
+    path("<uuid:run_id>/pause/", views.pause, name="pause"),
+    path("<uuid:run_id>/resume/", views.resume, name="resume"),
+    path("<uuid:run_id>/cancel/", views.cancel, name="cancel"),
+]

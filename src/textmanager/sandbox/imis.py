@@ -1,0 +1,267 @@
+"""A simulated iMIS as an ASGI program: sign-in, IQAs, activities, the communication log.
+
+    uvicorn --factory textmanager.sandbox.imis:create_app
+
+Everything under /_sandbox is for tests and for the page at / that shows what is inside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from textmanager.sandbox import imis_wire as wire
+from textmanager.sandbox.imis_faults import Fault, FaultGate
+from textmanager.sandbox.imis_page import overview_page
+from textmanager.sandbox.imis_queries import Queries
+from textmanager.sandbox.imis_records import Records, activity_entity
+from textmanager.sandbox.journal import Journal
+
+__all__ = ["ImisSettings", "ImisUser", "create_app"]
+
+
+@dataclass(frozen=True)
+class ImisUser:
+    """Somebody who can sign in at the sandbox. Passwords here are made up and worth nothing."""
+
+    username: str
+    password: str
+    roles: tuple[str, ...]
+
+
+BACKGROUND = ImisUser("textmanager", "background-password", ("SysAdmin", "RemoteService"))
+USERS = (
+    BACKGROUND,
+    ImisUser("jordan.lee", "demo-password", ("SysAdmin",)),
+    ImisUser("sam.rivera", "demo-password", ("SysAdmin",)),
+    ImisUser("member", "member-password", ("Member",)),
+)
+
+
+@dataclass(frozen=True)
+class ImisSettings:
+    """`older` answers as iMIS 2017 does. `journal` is a folder; None keeps all in memory."""
+
+    users: tuple[ImisUser, ...] = USERS
+    token_seconds: int = 1199
+    slow_seconds: float = 4.0
+    older: bool = False
+    journal: Path | None = None
+
+
+class _Site:
+    """Who is signed in, and what each request is answered."""
+
+    def __init__(self, settings: ImisSettings) -> None:
+        self.settings = settings
+        self.users = {user.username.casefold(): user for user in settings.users}
+        self.tokens: dict[str, float] = {}
+        folder = settings.journal
+        self.records = Records(Journal(folder / "imis.jsonl" if folder else None))
+        self.queries = Queries(settings.slow_seconds, older=settings.older)
+
+    async def token(self, request: Request) -> Response:
+        body = (await request.body()).decode()
+        form = {name.casefold(): value for name, value in parse_qsl(body)}
+        user = self.users.get(form.get("username", "").casefold())
+        if user is None or user.password != form.get("password"):
+            return JSONResponse(
+                {
+                    "error": "invalid_grant",
+                    "error_description": "The user name or password is incorrect.",
+                },
+                status_code=400,
+            )
+        token = secrets.token_urlsafe(40)
+        self.tokens[token] = time.monotonic() + self.settings.token_seconds
+        return JSONResponse(
+            {
+                "access_token": token,
+                "token_type": "bearer",
+                "expires_in": self.settings.token_seconds,
+                "userName": user.username,
+            }
+        )
+
+    def is_signed_in(self, request: Request) -> bool:
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        return kind.casefold() == "bearer" and self.tokens.get(token, 0.0) > time.monotonic()
+
+    async def query(self, request: Request) -> Response:
+        if self.settings.older:
+            return PlainTextResponse("No such entity.", status_code=404)
+        return await self._rows(request, flat=True)
+
+    async def iqa(self, request: Request) -> Response:
+        return await self._rows(request, flat=False)
+
+    async def _rows(self, request: Request, *, flat: bool) -> Response:
+        params = _lowered(request)
+        query = self.queries.find(params.get("queryname", ""))
+        if query is None:
+            return PlainTextResponse("The query was not found.", status_code=404)
+        await asyncio.sleep(query.seconds_a_page)
+        rows = self.queries.rows(query, flat=flat)
+        return JSONResponse(wire.page(rows, params, flat=flat))
+
+    async def execute(self, request: Request) -> Response:
+        body = await request.json()
+        operation = str(body.get("OperationName", ""))
+        parameters = [_plain(each) for each in (body.get("Parameters") or {}).get("$values", [])]
+        entity = request.path_params["entity"].casefold()
+        if entity == "usersecurity":
+            return self._user_security(operation, parameters)
+        result = self.queries.execute(entity, operation, parameters)
+        return JSONResponse(result if self.settings.older else wire.service_response(result))
+
+    def _user_security(self, operation: str, parameters: list[Any]) -> Response:
+        if self.settings.older or operation != "GetUserRoles":
+            return PlainTextResponse("Operation not implemented", status_code=501)
+        user = self.users.get(str(parameters[0]).casefold())
+        return JSONResponse(wire.service_response(_roles(user)))
+
+    async def user(self, request: Request) -> Response:
+        name = _lowered(request).get("username", "").removeprefix("eq:")
+        user = self.users.get(name.casefold())
+        found = [] if user is None else [{"UserName": user.username, "Roles": _roles(user)}]
+        return JSONResponse(wire.page(found, {}))
+
+    async def activity(self, request: Request) -> Response:
+        if request.method == "POST":
+            return self.records.create_activity(await request.json())
+        params = _lowered(request)
+        found = self.records.matching_activities(
+            {name: value for name, value in params.items() if name not in {"offset", "limit"}}
+        )
+        return JSONResponse(wire.page([activity_entity(each) for each in found], params))
+
+    async def log_recipient(self, request: Request) -> Response:
+        if request.method == "POST":
+            return self.records.create_log_entry(await request.json())
+        params = _lowered(request)
+        party = params.get("partyid", "").removeprefix("eq:")
+        found = [
+            entry
+            for entry in self.records.log_entries
+            if not party or entry["Party"]["PartyId"] == party
+        ]
+        return JSONResponse(wire.page(found, params))
+
+    async def activity_type(self, request: Request) -> Response:
+        if request.method == "POST":
+            name = str((await request.json()).get("ActivityTypeId", ""))
+            self.records.add_activity_type(name)
+            return JSONResponse({"ActivityTypeId": name}, status_code=201)
+        name = request.path_params.get("name")
+        if name is None:
+            types = [{"ActivityTypeId": each} for each in sorted(self.records.activity_types)]
+            return JSONResponse(wire.page(types, _lowered(request)))
+        if name not in self.records.activity_types:
+            return PlainTextResponse("Not found", status_code=404)
+        return JSONResponse({"ActivityTypeId": name})
+
+    async def prompts(self, _request: Request) -> Response:
+        return JSONResponse(wire.page([], {}))
+
+    async def party(self, request: Request) -> Response:
+        found = self.queries.party(request.path_params["party"])
+        if found is None:
+            return PlainTextResponse("Not found", status_code=404)
+        return JSONResponse(found)
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(settings: ImisSettings | None = None) -> ASGIApp:
+    """The whole sandbox; dropped connections need uvicorn."""
+    site = _Site(settings or ImisSettings())
+
+    def signed_in(handler: Handler) -> Handler:
+        async def guarded(request: Request) -> Response:
+            if not site.is_signed_in(request):
+                return wire.not_authorized()
+            return await handler(request)
+
+        return guarded
+
+    def api(entity: str, handler: Handler, *methods: str) -> list[Route]:
+        """iMIS does not mind the case of an entity's name."""
+        names = dict.fromkeys((entity, entity.lower(), entity.upper()))
+        return [
+            Route(f"/api/{name}", signed_in(handler), methods=list(methods or ("GET",)))
+            for name in names
+        ]
+
+    both = ("GET", "POST")
+    gate: FaultGate
+    routes = [
+        Route("/token", site.token, methods=["POST"]),
+        Route("/Token", site.token, methods=["POST"]),
+        Route("/api/{entity}/_execute", signed_in(site.execute), methods=["POST"]),
+        *api("Query", site.query),
+        *api("IQA", site.iqa),
+        *api("User", site.user),
+        *api("Activity", site.activity, *both),
+        *api("CommunicationLogRecipient", site.log_recipient, *both),
+        *api("LegacyActivityType", site.activity_type, *both),
+        *api("LegacyActivityType/{name}", site.activity_type),
+        *api("QueryParameterDefinition", site.prompts),
+        *api("Party/{party}", site.party),
+    ]
+
+    async def activities(_request: Request) -> Response:
+        return JSONResponse({"activities": site.records.activities})
+
+    async def log_entries(_request: Request) -> Response:
+        return JSONResponse({"entries": site.records.log_entries})
+
+    async def faults(request: Request) -> Response:
+        gate.faults.append(Fault(**await request.json()))
+        return JSONResponse({"waiting": len(gate.faults)}, status_code=201)
+
+    async def home(_request: Request) -> Response:
+        users = [(user.username, ", ".join(user.roles)) for user in site.settings.users]
+        return overview_page(users, site.queries.all(), site.records.activities)
+
+    routes += [
+        Route("/_sandbox/activities", activities),
+        Route("/_sandbox/log-entries", log_entries),
+        Route("/_sandbox/faults", faults, methods=["POST"]),
+        Route("/", home),
+    ]
+    gate = FaultGate(Starlette(routes=routes))
+    return gate
+
+
+def _lowered(request: Request) -> dict[str, str]:
+    return {name.casefold(): value for name, value in request.query_params.items()}
+
+
+def _plain(parameter: Any) -> Any:
+    if isinstance(parameter, Mapping):
+        return parameter.get("$value", parameter.get("$values"))
+    return parameter
+
+
+def _roles(user: ImisUser | None) -> wire.Json:
+    kind = "Asi.Soa.Membership.DataContracts.User.RoleData"
+    return wire.values(
+        f"{kind}Collection, Asi.Contracts",
+        [
+            {"$type": f"{kind}, Asi.Contracts", "RoleName": role, "Description": role}
+            for role in (user.roles if user else ())
+        ],
+    )

@@ -1,0 +1,118 @@
+"""A whole installation over real HTTP: both outside systems, the web process, and a worker to run."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import requests
+from serving import serve_in_thread
+
+from textmanager.config.bridge import in_database
+from textmanager.config.jobs import run_worker
+from textmanager.organizations.models import (
+    ImisConnection,
+    Organization,
+    Sender,
+    TwilioConnection,
+)
+from textmanager.runs.pipeline.plan import plan
+from textmanager.sandbox.imis import ImisSettings
+from textmanager.sandbox.imis import create_app as create_imis
+from textmanager.sandbox.twilio import TwilioSettings
+from textmanager.sandbox.twilio import create_app as create_twilio
+
+SHORT_CODE = "555010"
+
+
+@dataclass
+class Installation:
+    """What a journey works with: addresses, one organization, a browser without scripts."""
+
+    web: str
+    imis: str
+    twilio: str
+    organization: Organization
+    sender: Sender
+    http: requests.Session = field(default_factory=requests.Session)
+
+    def get(self, path: str) -> requests.Response:
+        answer = self.http.get(self.web + path, timeout=20)
+        answer.raise_for_status()
+        return answer
+
+    def post(self, path: str, **fields: Any) -> requests.Response:
+        """Fills in and sends the form on a page, with its CSRF token."""
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path).text)
+        assert token, f"{path} has no form"
+        return self.post_to(path, token.group(1), **fields)
+
+    def post_to(self, path: str, token: str, **fields: Any) -> requests.Response:
+        return self.http.post(
+            self.web + path,
+            data={"csrfmiddlewaretoken": token, **fields},
+            headers={"Referer": self.web + path},
+            timeout=30,
+        )
+
+    def texts(self) -> list[dict[str, Any]]:
+        """Every message on Twilio's own books."""
+        found = requests.get(f"{self.twilio}/_sandbox/messages", timeout=20).json()
+        return list(found["messages"])
+
+    def activities(self) -> list[dict[str, Any]]:
+        """Every activity in iMIS."""
+        found = requests.get(f"{self.imis}/_sandbox/activities", timeout=20).json()
+        return list(found["activities"])
+
+    def work_until(self, done: Callable[[], bool], *, tries: int = 60) -> None:
+        """Lets a worker plan and do what is due, until `done`; fails when it never is."""
+
+        async def work() -> None:
+            for _ in range(tries):
+                await in_database(plan.defer, timestamp=0)
+                await run_worker(concurrency=10, wait=False)
+                if await in_database(done):
+                    return
+                await asyncio.sleep(0.1)
+            pytest.fail("The work was not done in time.")
+
+        asyncio.run(work())
+
+
+@pytest.fixture
+def installation(transactional_db: None, settings: Any) -> Iterator[Installation]:
+    from textmanager.config.asgi import application
+
+    numbers = TwilioSettings(delay_scale=0.0)
+    with (
+        serve_in_thread(create_imis(ImisSettings())) as imis,
+        serve_in_thread(create_twilio(numbers)) as twilio,
+        serve_in_thread(application) as web,
+    ):
+        settings.PUBLIC_URL = web
+        organization = Organization.objects.create(
+            name="Sample Association", cloud_id="sample", time_zone="America/New_York"
+        )
+        connection = ImisConnection(
+            organization=organization, base_url=imis, username="textmanager"
+        )
+        connection.set_password("background-password")
+        connection.save()
+        account = TwilioConnection(
+            organization=organization, account_sid=numbers.account_sid, base_url=twilio
+        )
+        account.set_auth_token(numbers.auth_token)
+        account.save()
+        sender = Sender.objects.create(
+            organization=organization,
+            name="Short code",
+            kind="short_code",
+            number=SHORT_CODE,
+            segments_per_second=100,
+        )
+        yield Installation(web, imis, twilio, organization, sender)
