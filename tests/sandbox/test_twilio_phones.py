@@ -36,7 +36,7 @@ async def test_phones_are_listed_latest_first_with_their_last_text(sandbox):
     assert text.index("(202) 555-0100") < text.index("(202) 555-0101")
     assert "Third" in text
     assert "First" not in text
-    assert "2 phones" in text
+    assert "2 phones, latest first" in text
 
 
 async def test_only_fifty_are_listed_and_any_is_found_by_digits(sandbox):
@@ -44,6 +44,7 @@ async def test_only_fifty_are_listed_and_any_is_found_by_digits(sandbox):
         await sandbox.create(To=f"+1202555{number:04d}")
     text = await page(sandbox, "/phones", part="list")
     assert text.count("<li>") == 50
+    assert "60 phones, the latest 50 shown" in text
 
     found = await page(sandbox, "/phones", part="list", q="555-0003")
     assert found.count("<li>") == 1
@@ -116,3 +117,10 @@ async def test_style_and_script_are_files_of_their_own(sandbox):
     assert " onclick" not in text
     assert await page(sandbox, "/phones/look.css")
     assert await page(sandbox, "/phones/live.js")
+
+
+async def test_the_send_button_comes_first_so_that_enter_never_sends_stop(sandbox):
+    await sandbox.create()
+    text = await page(sandbox, f"/phones/{PHONE}")
+
+    assert text.index("<button>Send</button>") < text.index('value="STOP"')

@@ -1,13 +1,11 @@
-"""The simulated Twilio REST API: messages, numbers, services, account and balance."""
+"""The simulated Twilio REST API: sign-in, messages, account and balance."""
 
 from __future__ import annotations
 
 import base64
 import email.utils
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -23,11 +21,9 @@ from textmanager.sandbox.twilio_rules import (
     error,
     scheduled_for,
 )
-from textmanager.sandbox.twilio_settings import SHORT_CODE, SandboxNumber
+from textmanager.sandbox.twilio_senders import Endpoint, Senders
 from textmanager.sandbox.twilio_store import FINAL, Message, Store
 from textmanager.text.segments import measure
-
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 _LARGEST_PAGE = 1000
 _USUAL_PAGE = 50
@@ -56,16 +52,9 @@ class Api:
             ("GET", account + "/Messages/{sid}.json", self.fetch_message),
             ("POST", account + "/Messages/{sid}.json", self.update_message),
             ("DELETE", account + "/Messages/{sid}.json", self.delete_message),
-            ("GET", account + "/IncomingPhoneNumbers.json", self.list_numbers),
-            ("GET", account + "/IncomingPhoneNumbers/{sid}.json", self.number),
-            ("POST", account + "/IncomingPhoneNumbers/{sid}.json", self.number),
-            ("GET", account + "/SMS/ShortCodes.json", self.list_short_codes),
-            ("POST", account + "/SMS/ShortCodes/{sid}.json", self.short_code),
             ("GET", account + "/Balance.json", self.balance),
             ("GET", account + ".json", self.account),
-            ("GET", "/v1/Services", self.list_services),
-            ("GET", "/v1/Services/{sid}", self.service),
-            ("POST", "/v1/Services/{sid}", self.service),
+            *Senders(self._store).endpoints(account),
         ]
         return [
             Route(path, self._guarded(endpoint), methods=[method])
@@ -73,7 +62,7 @@ class Api:
         ]
 
     async def create_message(self, request: Request) -> Response:
-        form = await _form(request)
+        form = await shapes.read_form(request)
         if request.path_params["account"] == self._store.settings.test_account_sid:
             check_test_create(form)
             return self._answer(_message(form, 0.0), 201)
@@ -92,7 +81,7 @@ class Api:
         return self._answer(self._message(request))
 
     async def update_message(self, request: Request) -> Response:
-        message, form = self._message(request), await _form(request)
+        message, form = self._message(request), await shapes.read_form(request)
         match form:
             case {"Body": "", **rest} if not rest:
                 self._store.change(message, body="")
@@ -131,42 +120,6 @@ class Api:
         )
         return JSONResponse(page)
 
-    async def list_numbers(self, request: Request) -> Response:
-        wanted = request.query_params.get("PhoneNumber", "")
-        numbers = [n for n in self._numbers(short=False) if wanted in {"", n.e164}]
-        rows = [shapes.number_json(number, self._store) for number in numbers]
-        return _page("incoming_phone_numbers", rows, request)
-
-    async def number(self, request: Request) -> Response:
-        number = next((n for n in self._numbers(short=False) if n.sid == _sid(request)), None)
-        if number is None:
-            raise error(20404, status=404)
-        await self._take_inbound_url(request, number.e164, "SmsUrl")
-        return JSONResponse(shapes.number_json(number, self._store))
-
-    async def list_short_codes(self, request: Request) -> Response:
-        rows = [shapes.short_code_json(n, self._store) for n in self._numbers(short=True)]
-        return _page("short_codes", rows, request)
-
-    async def short_code(self, request: Request) -> Response:
-        codes = self._numbers(short=True)
-        number = next((n for n in codes if shapes.short_code_sid(n) == _sid(request)), None)
-        if number is None:
-            raise error(20404, status=404)
-        await self._take_inbound_url(request, number.e164, "SmsUrl")
-        return JSONResponse(shapes.short_code_json(number, self._store))
-
-    async def list_services(self, request: Request) -> Response:
-        rows = [shapes.service_json(s, self._store) for s in self._store.services.values()]
-        return JSONResponse(shapes.newer_page_json("services", rows, request.url.path))
-
-    async def service(self, request: Request) -> Response:
-        service = self._store.services.get(_sid(request))
-        if service is None:
-            raise error(20404, status=404)
-        await self._take_inbound_url(request, service.sid, "InboundRequestUrl")
-        return JSONResponse(shapes.service_json(service, self._store))
-
     async def account(self, _request: Request) -> Response:
         return JSONResponse(shapes.account_json(self._store))
 
@@ -196,7 +149,7 @@ class Api:
             raise error(20008, status=403)
 
     def _message(self, request: Request) -> Message:
-        message = self._store.by_sid.get(_sid(request))
+        message = self._store.by_sid.get(request.path_params["sid"])
         if message is None:
             path = request.url.path
             words = f"The requested resource {path} was not found"
@@ -214,26 +167,9 @@ class Api:
             if sender in {None, message.sender} and _sent_as_asked(message, query):
                 yield message
 
-    def _numbers(self, *, short: bool) -> list[SandboxNumber]:
-        return [n for n in self._store.numbers.values() if (n.kind == SHORT_CODE) is short]
-
-    async def _take_inbound_url(self, request: Request, of: str, name: str) -> None:
-        if request.method == "POST":
-            form = await _form(request)
-            if name in form:
-                self._store.set_inbound_url(of, form[name])
-
 
 def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The last value of each field; nothing at all when the body is not form-encoded."""
-    body = await request.body()
-    if "application/x-www-form-urlencoded" not in request.headers.get("content-type", ""):
-        return {}
-    return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
 
 
 def _message(form: Mapping[str, str], send_at: float) -> Message:
@@ -250,15 +186,6 @@ def _message(form: Mapping[str, str], send_at: float) -> Message:
         validity=int(form.get("ValidityPeriod", "36000")),
         send_at=send_at,
     )
-
-
-def _page(key: str, rows: list[dict[str, Any]], request: Request) -> Response:
-    query = dict(request.query_params)
-    return JSONResponse(shapes.page_json(key, rows, request.url.path, query=query))
-
-
-def _sid(request: Request) -> str:
-    return str(request.path_params["sid"])
 
 
 def _number(text: str | None, default: int) -> int:

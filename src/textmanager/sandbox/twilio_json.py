@@ -1,4 +1,4 @@
-"""The JSON of the simulated Twilio API, field by field as the real one writes it."""
+"""The wire format of the simulated API: forms in, and JSON out as the real one writes it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import email.utils
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.requests import Request
 
 from textmanager.sandbox.twilio_rules import TwilioError
 from textmanager.sandbox.twilio_settings import SandboxNumber, SandboxService, made_up_sid
@@ -15,6 +17,14 @@ from textmanager.sandbox.twilio_store import Message, Store
 API = "/2010-04-01/Accounts"
 _BIRTHDAY = "Thu, 01 Jan 2026 00:00:00 +0000"
 _BIRTHDAY_ISO = "2026-01-01T00:00:00Z"
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The last value of each field; nothing at all when the body is not form-encoded."""
+    body = await request.body()
+    if "application/x-www-form-urlencoded" not in request.headers.get("content-type", ""):
+        return {}
+    return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
 
 
 def error_json(error: TwilioError) -> dict[str, Any]:

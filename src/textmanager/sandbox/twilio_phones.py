@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from itertools import islice
 from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.requests import Request
@@ -70,24 +69,22 @@ class PhonesPage:
     def _page(self, search: str, phone: str) -> str:
         title = f"{_pretty(phone)} · Phones" if phone else "Phones"
         right = self._phone(phone) if phone else _NO_PHONE
-        count = len(self._store.phones)
         return _PAGE.format(
             title=html.escape(title),
             chosen="has-phone" if phone else "",
             search=html.escape(search),
             action=f"/phones/{quote(phone)}" if phone else "/phones",
-            count=f"{count:,} phone{'' if count == 1 else 's'}",
             list=self._list(search, phone),
             right=right,
         )
 
     def _list(self, search: str, chosen: str) -> str:
-        found = (p for p in reversed(self._store.phones) if search in p)
-        rows = [self._row(phone, search, phone == chosen) for phone in islice(found, _LISTED)]
-        if not rows:
+        found = [phone for phone in reversed(self._store.phones) if search in phone]
+        if not found:
             words = "No phone has these digits." if search else "No texts yet."
             return f'<p class="none">{words}</p>'
-        return "<ul>" + "".join(rows) + "</ul>"
+        latest = "".join(self._row(p, search, p == chosen) for p in found[:_LISTED])
+        return f'<p class="count">{_count(len(found))}</p><ul>{latest}</ul>'
 
     def _row(self, phone: str, search: str, chosen: bool) -> str:  # noqa: FBT001  # private
         last = self._store.phones[phone][-1]
@@ -135,11 +132,12 @@ class PhonesPage:
             yield _bubble(message, self._number_of(message) if several else "")
 
     def _block_note(self, phone: str, thread: list[Message]) -> str:
-        keys = {self._number_of(message) for message in thread}
-        keys |= {service.sid for n in keys if (service := self._store.service_of(n))}
-        if any((key, phone) in self._store.blocked for key in keys):
-            return '<p class="blocked">This phone has sent STOP. Texts to it are refused.</p>'
-        return ""
+        numbers = dict.fromkeys(self._number_of(message) for message in thread)
+        blocked = [_pretty(n) for n in numbers if self._store.is_blocked(n, phone)]
+        if not blocked:
+            return ""
+        words = f"This phone has sent STOP to {', '.join(blocked)}, whose texts are now refused."
+        return f'<p class="blocked">{html.escape(words)}</p>'
 
     def _number_of(self, message: Message) -> str:
         return message.to if message.inbound else message.sender
@@ -162,6 +160,11 @@ def _bubble(message: Message, label: str) -> str:
         f'<div class="bubble {look}"><p>{html.escape(message.body)}</p>'
         f"<small>{' · '.join(details)}</small></div>"
     )
+
+
+def _count(found: int) -> str:
+    phones = "1 phone" if found == 1 else f"{found:,} phones"
+    return f"{phones}, the latest {_LISTED} shown" if found > _LISTED else f"{phones}, latest first"
 
 
 def _time(instant: float) -> str:
@@ -208,7 +211,6 @@ _PAGE = """<!doctype html>
 <input id="q" name="q" type="search" inputmode="numeric" value="{search}" autocomplete="off"
  placeholder="555 0142">
 </form>
-<p class="count">{count}, latest first</p>
 <div data-live="list">{list}</div>
 </nav>
 <section aria-label="Phone">{right}</section>
@@ -224,12 +226,12 @@ _PHONE = """<p class="back"><a href="/phones">All phones</a></p>
 <h2>{phone}</h2>
 <div class="screen" data-live="thread" tabindex="0" role="log" aria-label="Texts">{thread}</div>
 <form method="post" action="/phones/{address}/reply" data-reply>
-<div class="quicks">{quick}</div>
 <label class="to {only}">To <select name="to">{numbers}</select></label>
 <div class="write">
 <input name="body" aria-label="Text to send from this phone" placeholder="Text message"
  maxlength="1600" autocomplete="off"><button>Send</button>
 </div>
+<div class="quicks">{quick}</div>
 </form>
 </div>
 """

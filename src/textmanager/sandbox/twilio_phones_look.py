@@ -51,16 +51,16 @@ h2 { margin: 0; padding: .8rem 1rem; text-align: center; font-size: 1.05rem;
 .screen { flex: 1; overflow-y: auto; padding: .75rem; display: flex; flex-direction: column;
   gap: .6rem; }
 .day { margin: .4rem auto .1rem; font-size: .8rem; color: var(--soft); }
-.bubble { max-width: 85%; align-self: flex-start; }
+.bubble { max-width: 85%; align-self: flex-start; display: grid; justify-items: start; }
 .bubble p { margin: 0; padding: .55rem .8rem; border-radius: 1.1rem 1.1rem 1.1rem .3rem;
   background: var(--theirs); white-space: pre-wrap; overflow-wrap: anywhere; }
-.bubble.mine { align-self: flex-end; text-align: right; }
-.bubble.mine p { text-align: left; background: var(--accent); color: var(--accent-ink);
+.bubble.mine { align-self: flex-end; justify-items: end; }
+.bubble.mine p { background: var(--accent); color: var(--accent-ink);
   border-radius: 1.1rem 1.1rem .3rem 1.1rem; }
 .bubble.waiting p { background: none; outline: 1px dashed #8b95a7; outline-offset: -1px; }
 .bubble.missed p { background: none; outline: 1px solid var(--bad); outline-offset: -1px;
-  color: var(--soft); text-decoration: line-through; }
-.bubble small { color: var(--soft); font-size: .78rem; padding: 0 .4rem; }
+  color: var(--soft); }
+.bubble small { color: var(--soft); font-size: .78rem; padding: .15rem .4rem 0; }
 .state.delivered { color: var(--good); }
 .state.undelivered, .state.failed, .state.canceled { color: var(--bad); font-weight: 600; }
 .blocked { margin: .5rem auto; padding: .5rem .9rem; border-radius: .6rem; font-size: .88rem;

@@ -100,8 +100,7 @@ def check_create(form: Mapping[str, str], store: Store) -> None:
     if to == sender:
         raise error(21266, form)
     _check_rest(form)
-    block_key = service or (owner.sid if (owner := store.service_of(sender)) else sender)
-    if (block_key, to) in store.blocked or (sender, to) in store.blocked:
+    if (service, to) in store.blocked or store.is_blocked(sender, to):
         raise error(21610, form)
 
 

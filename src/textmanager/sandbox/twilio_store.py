@@ -102,6 +102,13 @@ class Store:
         self._journal.append({"do": "inbound", "of": number_or_service, "url": url})
         self.sms_urls[number_or_service] = url
 
+    def is_blocked(self, sender: str, phone: str) -> bool:
+        """Whether the phone has stopped this number, or the service that it belongs to."""
+        service = self.service_of(sender)
+        return (sender, phone) in self.blocked or bool(
+            service and (service.sid, phone) in self.blocked
+        )
+
     def unfinished(self) -> list[Message]:
         return [m for m in self.messages if m is not None and m.status not in FINAL]
 
