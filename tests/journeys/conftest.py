@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import requests
-from serving import serve_in_thread
+from serving_in_thread import serve_in_thread
 
 from textmanager.config.bridge import in_database
-from textmanager.config.jobs import run_worker
+from textmanager.config.jobs import defer_once, run_worker
 from textmanager.organizations.models import (
     ImisConnection,
     Organization,
@@ -74,7 +74,7 @@ class Installation:
 
         async def work() -> None:
             for _ in range(tries):
-                await in_database(plan.defer, timestamp=0)
+                await in_database(defer_once, plan, queueing_lock="plan", timestamp=0)
                 await run_worker(concurrency=10, wait=False)
                 if await in_database(done):
                     return

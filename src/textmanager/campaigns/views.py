@@ -89,9 +89,14 @@ def resume(request: MemberRequest, campaign_id: int) -> HttpResponse:
     return _change(request, campaign_id, lifecycle.resume_campaign, "active again")
 
 
-@require_POST
 @member_required(Role.AUTHOR)
 def run_campaign_now(request: MemberRequest, campaign_id: int) -> HttpResponse:
+    """Asks first, because a LIVE run texts people at once."""
+    if request.method != "POST":
+        campaign = get_object_or_404(
+            Campaign, pk=campaign_id, organization=request.organization, deleted_at=None
+        )
+        return render(request, "campaigns/run_now.html", {"campaign": campaign})
     try:
         run = run_now(
             organization=request.organization, campaign_id=campaign_id, actor=request.user

@@ -13,7 +13,7 @@ from textmanager.runs.breakdown import Figure, breakdown, counts_by_status, stat
 from textmanager.runs.models import Message, Run, WriteBack
 from textmanager.runs.pipeline.report import why
 from textmanager.text.phones import Recipient, parse_recipient
-from textmanager.text.statuses import MessageStatus, staff_name
+from textmanager.text.statuses import MessageStatus, staff_key, staff_name
 
 A_PAGE = 50
 
@@ -23,6 +23,7 @@ class MessageRow:
     """A message with everything said in words."""
 
     message: Message
+    status_key: str
     status_label: str
     reason_in_words: str
     what_to_do: str
@@ -85,6 +86,7 @@ def _row(message: Message) -> MessageRow:
     reason, what_to_do = why(message)
     return MessageRow(
         message=message,
+        status_key=staff_key(MessageStatus(message.status)),
         status_label=staff_name(MessageStatus(message.status)),
         reason_in_words=reason,
         what_to_do=what_to_do,

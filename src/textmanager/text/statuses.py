@@ -163,8 +163,14 @@ STAFF_STATUSES: tuple[StaffStatus, ...] = (
     ),
 )
 
-_NAMES = {status: staff.label for staff in STAFF_STATUSES for status in staff.statuses}
+_STAFF = {status: staff for staff in STAFF_STATUSES for status in staff.statuses}
 
 
 def staff_name(status: MessageStatus) -> str:
-    return _NAMES[status]
+    """What staff see, such as "Delivered"."""
+    return _STAFF[status].label
+
+
+def staff_key(status: MessageStatus) -> str:
+    """The key of the name that staff see, as in STAFF_STATUSES."""
+    return _STAFF[status].key

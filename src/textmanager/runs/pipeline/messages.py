@@ -46,11 +46,13 @@ def write_messages(
     allowed = functools.cache(
         lambda zones: first_allowed_for(run.organization, zones, now)
     )
+    # Looked up before the COPY begins: it keeps the connection to itself.
+    exclusions = _exclusions(run, texts, now)
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY runs_message ({COLUMNS}) FROM STDIN") as copy,
     ):
-        for text in _exclusions(run, texts, now).apply(texts):
+        for text in exclusions.apply(texts):
             copy.write_row(_values(run, text, now, allowed(text.time_zones)))
 
 

@@ -1,0 +1,51 @@
+"""The tests' own PostgreSQL, and what every test starts from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import connections
+
+from textmanager.config import database
+
+EMBEDDED = Path(__file__).parent.parent / ".data" / "test-postgres"
+# A test database need not survive a power cut.
+FAST = "-c synchronous_commit=off -c fsync=off"
+
+
+def pytest_configure() -> None:
+    """Serves static files from where they are, so that no test needs them collected."""
+    settings.STORAGES["staticfiles"]["BACKEND"] = (
+        "django.contrib.staticfiles.storage.StaticFilesStorage"
+    )
+    settings.WHITENOISE_USE_FINDERS = True
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Points Django at DATABASE_URL, or at an embedded PostgreSQL that starts for the tests.
+
+    Settings are imported long before, by tools too, so importing them starts nothing.
+    """
+    url = os.environ.get("DATABASE_URL") or database.start_embedded(EMBEDDED, "textmanager")
+    parsed = database.settings_for(url)
+    # A pool would keep connections open that hinder the next test's clean database.
+    parsed["OPTIONS"].pop("pool")
+    own = connections["default"].settings_dict
+    test = own["TEST"]
+    own.update({**parsed, "TEST": test})
+    own.setdefault("TIME_ZONE", None)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> Iterator[None]:
+    """What one test read from a sandbox must not answer another."""
+    cache.clear()
+    yield
+    cache.clear()
