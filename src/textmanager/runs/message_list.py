@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 
 from textmanager.runs.breakdown import Figure, breakdown, counts_by_status, statuses_of
 from textmanager.runs.models import Message, Run, WriteBack
+from textmanager.runs.pipeline.due import SENT
 from textmanager.runs.pipeline.report import why
 from textmanager.text.phones import Recipient, parse_recipient
 from textmanager.text.statuses import MessageStatus, staff_key, staff_name
@@ -95,7 +96,7 @@ def _row(message: Message) -> MessageRow:
 
 
 def _write_back_in_words(message: Message) -> str:
-    if message.write_back == WriteBack.NONE:
+    if message.write_back == WriteBack.NONE or message.status not in SENT:
         return ""
     if message.write_back_error:
         return f"{WriteBack(message.write_back).label}: {message.write_back_error}"
