@@ -1,4 +1,4 @@
-"""A whole installation over real HTTP: both outside systems, the web process, and a worker to run."""
+"""A whole installation over real HTTP: both outside systems, the web process, and a worker."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import requests
-from serving_in_thread import serve_in_thread
 
+from serving_in_thread import serve_in_thread
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, run_worker
 from textmanager.organizations.models import (

@@ -76,9 +76,11 @@ def test_a_monthly_campaign_is_sent_followed_written_back_and_reported(installat
         sign_in(installation)
         installation.work_until(lambda: Run.objects.filter(report_sent_at__isnull=False).exists())
         installation.work_until(
-            lambda: not Message.objects.filter(
-                status__in=["delivered", "undelivered"], write_back__in=["waiting", "writing"]
-            ).exists()
+            lambda: (
+                not Message.objects.filter(
+                    status__in=["delivered", "undelivered"], write_back__in=["waiting", "writing"]
+                ).exists()
+            )
         )
         run = Run.objects.get()
         check_texts(installation, run)

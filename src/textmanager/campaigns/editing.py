@@ -38,9 +38,7 @@ class EditedMeanwhile(NotPossible):
 
 
 @transaction.atomic
-def create_campaign(
-    *, organization: Organization, actor: User, values: dict[str, Any]
-) -> Campaign:
+def create_campaign(*, organization: Organization, actor: User, values: dict[str, Any]) -> Campaign:
     """A new recurring campaign, active from its first occurrence on.
 
     `values` are the form's cleaned ones. Raises NotPossible when no occurrence lies ahead.

@@ -127,7 +127,11 @@ def _missing(form: CampaignForm) -> list[str]:
     missing = []
     for name, errors in form.errors.items():
         filled = bool(form.data.get(name))
-        sentence = " ".join(errors) if filled or name not in wanted else wanted[name]
+        sentence = (
+            " ".join(str(error) for error in errors)
+            if filled or name not in wanted
+            else wanted[name]
+        )
         missing.append(sentence)
     return list(dict.fromkeys(missing))
 
@@ -142,9 +146,7 @@ def _look(request: MemberRequest, path: str) -> tuple[FirstLook | None, str]:
         return None, str(unavailable)
 
 
-def _form(
-    request: MemberRequest, look: FirstLook | None, initial: dict[str, Any]
-) -> CampaignForm:
+def _form(request: MemberRequest, look: FirstLook | None, initial: dict[str, Any]) -> CampaignForm:
     return CampaignForm(
         request.POST if request.method == "POST" else None,
         organization=request.organization,
@@ -165,9 +167,7 @@ def _page(request: MemberRequest, form: CampaignForm, campaign: Campaign | None)
     return render(request, FORM, context, status=422 if form.errors else 200)
 
 
-def _columns_context(
-    form: CampaignForm, look: FirstLook | None, error: str
-) -> dict[str, Any]:
+def _columns_context(form: CampaignForm, look: FirstLook | None, error: str) -> dict[str, Any]:
     return {
         "form": form,
         "columns": list(look.columns) if look else [],

@@ -13,7 +13,7 @@ from django.core.validators import validate_email
 
 from textmanager.campaigns import scheduling
 from textmanager.campaigns.models import ApiMode, Campaign, CatchUp, EmptyValues, WriteBackTarget
-from textmanager.organizations.models import Organization
+from textmanager.organizations.models import Organization, Sender
 from textmanager.schedule.recurrence import RecurrenceError
 from textmanager.text.merge import Template, TemplateError
 
@@ -60,7 +60,7 @@ class CampaignForm(forms.Form):
         help_text="By this campaign. 0: no such limit.",
     )
 
-    sender = forms.ModelChoiceField(label="Sender", queryset=None)
+    sender = forms.ModelChoiceField(label="Sender", queryset=Sender.objects.none())
     api_mode = forms.ChoiceField(
         label="API Mode", choices=ApiMode.choices, initial=ApiMode.TEST, widget=forms.RadioSelect
     )
@@ -77,10 +77,10 @@ class CampaignForm(forms.Form):
         initial=WriteBackTarget.ACTIVITIES,
     )
 
-    repeat = forms.ChoiceField(
-        label="Repeat", choices=scheduling.REPEATS, initial="monthly_date"
+    repeat = forms.ChoiceField(label="Repeat", choices=scheduling.REPEATS, initial="monthly_date")
+    interval = forms.IntegerField(
+        label="Every", min_value=1, max_value=99, initial=1, required=False
     )
-    interval = forms.IntegerField(label="Every", min_value=1, max_value=99, initial=1, required=False)
     weekdays = forms.MultipleChoiceField(
         label="On",
         choices=scheduling.WEEKDAYS,
@@ -91,7 +91,10 @@ class CampaignForm(forms.Form):
         label="Day of the month", choices=scheduling.MONTH_DAYS, initial="1", required=False
     )
     short_months = forms.ChoiceField(
-        label="In shorter months", choices=scheduling.SHORT_MONTHS, initial="last_day", required=False
+        label="In shorter months",
+        choices=scheduling.SHORT_MONTHS,
+        initial="last_day",
+        required=False,
     )
     nth = forms.ChoiceField(label="Which", choices=scheduling.NTH, initial="1", required=False)
     nth_weekday = forms.ChoiceField(
@@ -110,9 +113,7 @@ class CampaignForm(forms.Form):
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    count = forms.IntegerField(
-        label="Number of times", min_value=1, max_value=999, required=False
-    )
+    count = forms.IntegerField(label="Number of times", min_value=1, max_value=999, required=False)
     catch_up = forms.ChoiceField(
         label="When an occurrence was missed", choices=CatchUp.choices, initial=CatchUp.RUN_LATE
     )

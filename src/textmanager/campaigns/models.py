@@ -79,9 +79,7 @@ class Campaign(models.Model):
     api_mode = models.CharField(max_length=4, choices=ApiMode, default=ApiMode.TEST)
     sender = models.ForeignKey(Sender, on_delete=models.PROTECT, related_name="+")
     template = models.TextField()
-    empty_values = models.CharField(
-        max_length=4, choices=EmptyValues, default=EmptyValues.SEND
-    )
+    empty_values = models.CharField(max_length=4, choices=EmptyValues, default=EmptyValues.SEND)
     days_between_texts = models.PositiveSmallIntegerField(
         default=0, help_text="Leave out whom this campaign texted within so many days; 0: nobody."
     )

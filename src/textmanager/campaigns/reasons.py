@@ -18,9 +18,7 @@ class Reason:
 _CORRECT_THE_NUMBER = "Correct the mobile number on the iMIS record."
 
 REASONS: dict[str, Reason] = {
-    "opted_out": Reason(
-        "Opted out", "Nothing. The person replied STOP or was opted out by staff."
-    ),
+    "opted_out": Reason("Opted out", "Nothing. The person replied STOP or was opted out by staff."),
     "duplicate_number": Reason(
         "Same number as another person in this run", "Nothing. One text went to the number."
     ),
@@ -35,9 +33,7 @@ REASONS: dict[str, Reason] = {
         "Fill the field on the iMIS record, or give it a fallback: ${FirstName|friend}.",
     ),
     "empty_text": Reason("The text would be empty", "Check the message template."),
-    "too_long": Reason(
-        "The text is longer than 1,600 characters", "Shorten the message template."
-    ),
+    "too_long": Reason("The text is longer than 1,600 characters", "Shorten the message template."),
     "quiet_hours": Reason("Waits for the recipient's texting hours"),
     "allowance": Reason("Waits for tomorrow: today's allowance is used up"),
     "sender_cap": Reason("Waits for tomorrow: the sender's daily cap is reached"),

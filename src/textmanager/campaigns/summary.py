@@ -1,4 +1,4 @@
-"""The Campaign Summary: what a campaign would do, computed for its whole audience before it is saved.
+"""The Campaign Summary: what a campaign would do, for its whole audience, before it is saved.
 
 It composes the very texts that a run would, so its figures are the run's, as of today's data.
 """
@@ -109,9 +109,7 @@ def summarize(
         segments=sum(text.segments for text in going),
         segments_per_text=sorted(Counter(text.segments for text in going).items()),
         forces_unicode=_forcing(going),
-        empty_fields=Counter(
-            name for text in texts for name in text.empty_fields
-        ).most_common(),
+        empty_fields=Counter(name for text in texts for name in text.empty_fields).most_common(),
         left_today=left_today,
         daily_allowance=organization.daily_allowance,
         starts_at=starts_at,

@@ -36,9 +36,7 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
         organization=request.organization, kind=CampaignKind.RECURRING
     )
     show = "deleted" if request.GET.get("show") == "deleted" else "current"
-    shown = list(
-        campaigns.filter(deleted_at__isnull=show == "current").order_by("name", "pk")
-    )
+    shown = list(campaigns.filter(deleted_at__isnull=show == "current").order_by("name", "pk"))
     last = latest_runs([campaign.pk for campaign in shown])
     rows = [
         CampaignRow(

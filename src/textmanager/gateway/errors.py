@@ -16,15 +16,15 @@ class GatewayError(Exception):
     """Base of everything that this connector raises."""
 
 
-class ConnectionNotMade(GatewayError):  # noqa: N818  # named for what happened
+class ConnectionNotMade(GatewayError):  # named for what happened
     """No byte of the request was written: DNS, refused, TLS, connect timeout."""
 
 
-class AnswerLost(GatewayError):  # noqa: N818  # named for what happened
+class AnswerLost(GatewayError):  # named for what happened
     """The request was, or may have been, written, and no usable answer came back."""
 
 
-class TwilioRefused(GatewayError):  # noqa: N818  # named for what happened
+class TwilioRefused(GatewayError):  # named for what happened
     """An answer with an error status.
 
     `status` is the HTTP status; `code` is Twilio's own error code, None when the body carried

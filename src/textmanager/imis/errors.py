@@ -1,46 +1,57 @@
 """What can go wrong with iMIS, as one tree; each error's text is a sentence for a person.
 
-    ImisError                permanent, status, detail
-    ├── ImisUnreachable      no answer: DNS, refused, TLS, timeout; `ambiguous`
+    ImisError                message, permanent, status, detail, ambiguous
+    ├── ImisUnreachable      no answer: DNS, refused, TLS, timeout, connection cut
     ├── ImisNotImis          an answer that is not iMIS's: wrong address, maintenance page
     ├── ImisSignInRefused    the user name or password is not accepted
     │   └── ImisNotStaff     a good sign-in of somebody who is not staff
     ├── ImisForbidden        signed in, but not allowed
     ├── ImisNotFound         no such query, entity or member
     ├── ImisInvalid          iMIS refuses what was sent; `fields`
-    └── ImisUnavailable      iMIS failed or is busy: 408, 429, 5xx; `ambiguous`
+    └── ImisUnavailable      iMIS failed or is busy: 408, 429, 5xx, an answer that breaks off
 
-`ambiguous` says that the request may have been carried out although no success came back.
+`permanent`: the same call fails again until a person changes something.
+`ambiguous`: the request may have been carried out although no success came back. Only a write
+can be ambiguous; it must be looked for before it is sent again.
 """
 
 from __future__ import annotations
 
+LONGEST_DETAIL = 500
+
 
 class ImisError(Exception):
-    """`permanent`: the same call would fail again. `detail` is iMIS's own answer, for the log."""
+    """`status` is the HTTP status if there was an answer; `detail` is iMIS's text, for the log."""
 
-    permanent = True
+    # What this kind of failure usually is; an instance may know better.
+    is_permanent = True
 
-    def __init__(self, message: str, *, status: int | None = None, detail: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool | None = None,
+        status: int | None = None,
+        detail: str = "",
+        ambiguous: bool = False,
+    ) -> None:
         super().__init__(message)
+        self.permanent = self.is_permanent if permanent is None else permanent
         self.status = status
-        self.detail = detail[:500]
-
-
-class ImisUnreachable(ImisError):
-    permanent = False
-
-    def __init__(self, message: str, *, ambiguous: bool, detail: str = "") -> None:
-        super().__init__(message, detail=detail)
+        self.detail = detail[:LONGEST_DETAIL]
         self.ambiguous = ambiguous
 
 
-class ImisNotImis(ImisError):
+class ImisUnreachable(ImisError):  # noqa: N818  # named for what happened
+    is_permanent = False
+
+
+class ImisNotImis(ImisError):  # noqa: N818  # named for what happened
     # A maintenance page goes away by itself; a wrong address shows at the first try.
-    permanent = False
+    is_permanent = False
 
 
-class ImisSignInRefused(ImisError):
+class ImisSignInRefused(ImisError):  # noqa: N818  # named for what happened
     pass
 
 
@@ -48,27 +59,28 @@ class ImisNotStaff(ImisSignInRefused):
     pass
 
 
-class ImisForbidden(ImisError):
+class ImisForbidden(ImisError):  # noqa: N818  # named for what happened
     pass
 
 
-class ImisNotFound(ImisError):
+class ImisNotFound(ImisError):  # noqa: N818  # named for what happened
     pass
 
 
-class ImisInvalid(ImisError):
+class ImisInvalid(ImisError):  # noqa: N818  # named for what happened
     """`fields` are (field, message) pairs where iMIS names them."""
 
     def __init__(
-        self, message: str, *, status: int | None, fields: tuple[tuple[str, str], ...] = ()
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        detail: str = "",
+        fields: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        super().__init__(message, status=status)
+        super().__init__(message, status=status, detail=detail)
         self.fields = fields
 
 
-class ImisUnavailable(ImisError):
-    permanent = False
-
-    def __init__(self, message: str, *, status: int, ambiguous: bool, detail: str = "") -> None:
-        super().__init__(message, status=status, detail=detail)
-        self.ambiguous = ambiguous
+class ImisUnavailable(ImisError):  # noqa: N818  # named for what happened
+    is_permanent = False

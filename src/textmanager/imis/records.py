@@ -89,8 +89,7 @@ async def create_communication_log_entry(client: ImisClient, entry: Communicatio
             "$type": "Asi.Soa.Communications.DataContracts.CommunicationLogRecipientData, "
             "Asi.Contracts",
             "CommunicationLog": {
-                "$type": "Asi.Soa.Communications.DataContracts.CommunicationLogData, "
-                "Asi.Contracts",
+                "$type": "Asi.Soa.Communications.DataContracts.CommunicationLogData, Asi.Contracts",
                 "Subject": entry.subject[:500],
                 "Text": entry.body,
                 "Html": entry.body,

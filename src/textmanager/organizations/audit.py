@@ -26,7 +26,7 @@ def record(
         actor=actor,
         actor_name=actor.get_username() if actor else SYSTEM,
         action=action,
-        subject_kind=subject._meta.model_name or "",
+        subject_kind=type(subject).__name__.lower(),
         subject_id=str(subject.pk),
         subject_name=str(subject)[:200],
         before=before or {},

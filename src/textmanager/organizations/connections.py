@@ -31,7 +31,7 @@ def twilio_credentials(organization_id: int) -> TwilioCredentials:
 
 
 def webhook_tokens(cloud_id: str) -> tuple[int, tuple[str, ...]] | None:
-    """The organization of a webhook address and the tokens that may sign for it; None if unknown."""
+    """The organization of a webhook address, and the tokens that may sign for it."""
     row = (
         Organization.objects.filter(cloud_id=cloud_id, twilio__isnull=False)
         .select_related("twilio")

@@ -103,9 +103,7 @@ class Membership(models.Model):
 class ImisConnection(models.Model):
     """How an organization's iMIS is reached: its address and the background account."""
 
-    organization = models.OneToOneField(
-        Organization, on_delete=models.CASCADE, related_name="imis"
-    )
+    organization = models.OneToOneField(Organization, on_delete=models.CASCADE, related_name="imis")
     base_url = models.URLField()
     username = models.CharField(max_length=150)
     password_sealed = models.TextField(editable=False)
@@ -170,9 +168,7 @@ class SenderKind(models.TextChoices):
 class Sender(models.Model):
     """A Twilio number or Messaging Service that texts leave from, with its pace."""
 
-    organization = models.ForeignKey(
-        Organization, on_delete=models.CASCADE, related_name="senders"
-    )
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="senders")
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=10, choices=SenderKind)
     number = models.CharField(max_length=16, blank=True)

@@ -107,12 +107,8 @@ def _staff_member(organization: Organization, imis_username: str) -> User:
         if is_new:
             user.set_unusable_password()
             user.save(update_fields=["password"])
-            Membership.objects.create(
-                organization=organization, user=user, role=Role.AUTHOR
-            )
-            audit.record(
-                organization=organization, actor=user, action="joined", subject=user
-            )
+            Membership.objects.create(organization=organization, user=user, role=Role.AUTHOR)
+            audit.record(organization=organization, actor=user, action="joined", subject=user)
     if not user.is_active:
         raise SignInRefused("Your account here is switched off. Ask your administrator.")
     return user

@@ -9,6 +9,7 @@ from django.contrib.auth import login, logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
@@ -53,9 +54,7 @@ def choose_organization(request: HttpRequest) -> HttpResponse:
     memberships = cast("User", request.user).memberships.select_related("organization")
     if request.method == "POST":
         chosen = request.POST.get("organization", "")
-        own = get_object_or_404(
-            memberships, organization_id=int(chosen) if chosen.isdigit() else 0
-        )
+        own = get_object_or_404(memberships, organization_id=int(chosen) if chosen.isdigit() else 0)
         membership.choose(request, own.organization)
         return redirect(settings.LOGIN_REDIRECT_URL)
     return render(
@@ -77,9 +76,9 @@ def client_address(request: HttpRequest) -> str:
 
 
 def _next_page(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
+    wanted = str(request.POST.get("next", ""))
     if url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         return wanted
-    return settings.LOGIN_REDIRECT_URL
+    return str(reverse(settings.LOGIN_REDIRECT_URL))

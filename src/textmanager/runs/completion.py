@@ -25,7 +25,5 @@ def settle_runs(*, now: dt.datetime) -> int:
     A text without a receipt is given up after three days, by the step that polls for it.
     """
     unsettled = Message.objects.filter(run=OuterRef("pk"), settled_at=None)
-    ended = Run.objects.filter(
-        state__in=[RunState.COMPLETED, RunState.CANCELED], settled_at=None
-    )
+    ended = Run.objects.filter(state__in=[RunState.COMPLETED, RunState.CANCELED], settled_at=None)
     return ended.filter(~Exists(unsettled)).update(settled_at=now)

@@ -29,7 +29,7 @@ def recently_texted(
 
 def usual_contacts(*, campaign_id: int, before: dt.datetime) -> int | None:
     """The median number of contacts in the last five completed runs; None without any."""
-    sizes = sorted(
+    latest = (
         Run.objects.filter(
             campaign_id=campaign_id,
             state=RunState.COMPLETED,
@@ -39,4 +39,5 @@ def usual_contacts(*, campaign_id: int, before: dt.datetime) -> int | None:
         .order_by("-created_at")
         .values_list("contacts", flat=True)[:5]
     )
+    sizes = sorted(size for size in latest if size is not None)
     return sizes[len(sizes) // 2] if sizes else None

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Q, QuerySet
-from django.utils.functional import cached_property
+from django.db.models import Q
 
 from textmanager.runs.breakdown import Figure, breakdown, counts_by_status, statuses_of
 from textmanager.runs.models import Message, Run, WriteBack
@@ -31,22 +28,22 @@ class MessageRow:
     write_back_in_words: str
 
 
-if TYPE_CHECKING:
-    MessagePaginator = Paginator[Message]
-else:
-    MessagePaginator = Paginator
+@dataclass(frozen=True)
+class MessagePage:
+    """Some of the messages that were asked for, `number` of `pages` counted from 1."""
 
+    rows: list[MessageRow]
+    total: int
+    number: int
+    pages: int
 
-class _Counted(MessagePaginator):
-    """Pages whose number comes from the tallies instead of counting messages."""
+    @property
+    def previous(self) -> int | None:
+        return self.number - 1 if self.number > 1 else None
 
-    def __init__(self, messages: QuerySet[Message], per_page: int, known: int | None) -> None:
-        super().__init__(messages, per_page)
-        self.known = known
-
-    @cached_property
-    def count(self) -> int:
-        return self.object_list.count() if self.known is None else self.known
+    @property
+    def next(self) -> int | None:
+        return self.number + 1 if self.number < self.pages else None
 
 
 def status_filters(run: Run) -> list[Figure]:
@@ -54,21 +51,25 @@ def status_filters(run: Run) -> list[Figure]:
     return [figure for figure in breakdown(run) if figure.messages]
 
 
-def message_page(run: Run, *, status: str, query: str, page: str) -> Page[MessageRow]:
-    """One page of messages; `status` is a key of the breakdown, `query` a number or iMIS ID."""
+def message_page(run: Run, *, status: str, query: str, page: str) -> MessagePage:
+    """One page of messages; `status` is a key of the breakdown, `query` a number or iMIS ID.
+
+    Without a query the total comes from the tallies: no page counts a million messages.
+    """
     messages = Message.objects.filter(run=run).order_by("number")
-    known: int | None = None
     statuses = statuses_of(status)
     if statuses:
         messages = messages.filter(status__in=statuses)
     if query:
         messages = messages.filter(_matches(query, run))
+        total = messages.count()
     else:
         counts = counts_by_status(run)
-        known = sum(n for name, n in counts.items() if not statuses or name in statuses)
-    found = _Counted(messages, A_PAGE, known).get_page(page)
-    found.object_list = [_row(message) for message in found.object_list]
-    return found
+        total = sum(n for name, n in counts.items() if not statuses or name in statuses)
+    pages = max(1, -(-total // A_PAGE))
+    number = min(int(page) if page.isdecimal() and int(page) > 0 else 1, pages)
+    shown = messages[(number - 1) * A_PAGE : number * A_PAGE]
+    return MessagePage([_row(message) for message in shown], total, number, pages)
 
 
 def _matches(query: str, run: Run) -> Q:

@@ -205,16 +205,12 @@ class Message(models.Model):
                 name="message_left_to_send",
                 condition=Q(status__in=["queued", "held", "sending"]),
             ),
-            models.Index(
-                fields=["run"], name="message_unsettled", condition=Q(settled_at=None)
-            ),
+            models.Index(fields=["run"], name="message_unsettled", condition=Q(settled_at=None)),
             models.Index(fields=["run", "status", "number"], name="message_by_status"),
             models.Index(fields=["run", "imis_id"], name="message_by_imis_id"),
             # Whom did this campaign text lately? Receipts without our reference.
             models.Index(fields=["organization", "to"], name="message_by_recipient"),
-            models.Index(
-                fields=["sid"], name="message_by_sid", condition=Q(sid__gt="")
-            ),
+            models.Index(fields=["sid"], name="message_by_sid", condition=Q(sid__gt="")),
         ]
 
     def __str__(self) -> str:

@@ -33,9 +33,7 @@ class Progress:
 
 def progress(run: Run, counts: Mapping[str, int], *, now: dt.datetime) -> Progress:
     """The progress of a run whose messages by status are `counts`."""
-    total = sum(
-        messages for status, messages in counts.items() if status not in NOT_FOR_SENDING
-    )
+    total = sum(messages for status, messages in counts.items() if status not in NOT_FOR_SENDING)
     left = sum(counts.get(status, 0) for status in NOT_YET_SENT)
     waiting = counts.get(MessageStatus.HELD, 0)
     rate = _rate(run, total - left, now) if run.state == RunState.SENDING and left else None

@@ -18,7 +18,7 @@ from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.runs import holding
 from textmanager.runs.breakdown import breakdown, counts_by_status
-from textmanager.runs.message_list import status_filters, message_page
+from textmanager.runs.message_list import message_page, status_filters
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.overview import run_rows
 from textmanager.runs.progress import progress
@@ -42,9 +42,7 @@ def run_list(request: MemberRequest, campaign_id: int) -> HttpResponse:
 
 @member_required()
 def run_detail(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
-    run = _run(request, run_id)
-    context = {**_progress_context(request, run), **_messages_context(request, run)}
-    return render(request, "runs/detail.html", context)
+    return _detail(request, run_id)
 
 
 @member_required()
@@ -58,7 +56,7 @@ def run_progress(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
 def run_messages(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     """The messages by filter, search and page; without htmx the whole page around them."""
     if not request.htmx:
-        return run_detail(request, run_id)
+        return _detail(request, run_id)
     run = _run(request, run_id)
     return render(request, "runs/detail.html#messages", _messages_context(request, run))
 
@@ -79,6 +77,12 @@ def resume(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
 @member_required(Role.AUTHOR)
 def cancel(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     return _change(request, run_id, holding.cancel_run, "The run is canceled.")
+
+
+def _detail(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
+    run = _run(request, run_id)
+    context = {**_progress_context(request, run), **_messages_context(request, run)}
+    return render(request, "runs/detail.html", context)
 
 
 def _run(request: MemberRequest, run_id: uuid.UUID) -> Run:

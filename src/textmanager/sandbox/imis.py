@@ -161,11 +161,11 @@ class _Site:
 
     async def activity_type(self, request: Request) -> Response:
         if request.method == "POST":
-            name = str((await request.json()).get("ActivityTypeId", ""))
-            self.records.add_activity_type(name)
-            return JSONResponse({"ActivityTypeId": name}, status_code=201)
-        name = request.path_params.get("name")
-        if name is None:
+            new = str((await request.json()).get("ActivityTypeId", ""))
+            self.records.add_activity_type(new)
+            return JSONResponse({"ActivityTypeId": new}, status_code=201)
+        name = str(request.path_params.get("name", ""))
+        if not name:
             types = [{"ActivityTypeId": each} for each in sorted(self.records.activity_types)]
             return JSONResponse(wire.page(types, _lowered(request)))
         if name not in self.records.activity_types:
@@ -198,7 +198,7 @@ def create_app(settings: ImisSettings | None = None) -> ASGIApp:
         return guarded
 
     def api(entity: str, handler: Handler, *methods: str) -> list[Route]:
-        """iMIS does not mind the case of an entity's name."""
+        """IMIS does not mind the case of an entity's name."""
         names = dict.fromkeys((entity, entity.lower(), entity.upper()))
         return [
             Route(f"/api/{name}", signed_in(handler), methods=list(methods or ("GET",)))

@@ -31,9 +31,7 @@ class TextingHours:
         return self.opens == self.closes
 
 
-def first_allowed(
-    instant: dt.datetime, zones: Sequence[str], hours: TextingHours
-) -> dt.datetime:
+def first_allowed(instant: dt.datetime, zones: Sequence[str], hours: TextingHours) -> dt.datetime:
     """The first instant at or after `instant` (aware) at which every zone allows a text; UTC.
 
     Without a zone there is nothing to keep to. Raises NoCommonHours.

@@ -6,7 +6,7 @@ import datetime as dt
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dateutil.rrule import rrule, rrulestr
+from dateutil.rrule import rrule, rruleset, rrulestr
 
 from textmanager.schedule.words import in_words
 
@@ -65,7 +65,7 @@ class Recurrence:
         _ = self._zone
 
     @cached_property
-    def _parsed(self) -> rrule:
+    def _parsed(self) -> rrule | rruleset:
         return rrulestr(self.rule, dtstart=self.start)
 
     @cached_property

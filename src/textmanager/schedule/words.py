@@ -52,7 +52,7 @@ def day(date: dt.date) -> str:
 
 
 def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 4th, 11th, …"""
+    """Such as 1st, 2nd, 3rd, 4th or 11th."""
     if number % 100 in _TEENS:
         return f"{number}th"
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"

@@ -13,10 +13,11 @@ class Keyword(StrEnum):
 
 _WORDS = {
     **dict.fromkeys(
-        "STOP STOPALL UNSUBSCRIBE CANCEL END QUIT REVOKE OPTOUT".split(), Keyword.OPT_OUT
+        ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"],
+        Keyword.OPT_OUT,
     ),
-    **dict.fromkeys("START UNSTOP YES".split(), Keyword.OPT_IN),
-    **dict.fromkeys("HELP INFO".split(), Keyword.HELP),
+    **dict.fromkeys(["START", "UNSTOP", "YES"], Keyword.OPT_IN),
+    **dict.fromkeys(["HELP", "INFO"], Keyword.HELP),
 }
 
 

@@ -136,12 +136,8 @@ def _why(number: PhoneNumber) -> str:
 
 def _recipient(number: PhoneNumber, kind: str) -> Recipient:
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    zones = tuple(
-        zone for zone in timezone.time_zones_for_number(number) if zone != "Etc/Unknown"
-    )
-    return Recipient(
-        e164, phonenumbers.region_code_for_number(number) or "", kind, zones
-    )
+    zones = tuple(zone for zone in timezone.time_zones_for_number(number) if zone != "Etc/Unknown")
+    return Recipient(e164, phonenumbers.region_code_for_number(number) or "", kind, zones)
 
 
 def _invalid(code: str) -> Invalid:

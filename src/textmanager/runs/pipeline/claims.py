@@ -89,9 +89,7 @@ def _candidates(sender: Sender, now: dt.datetime) -> list[Message]:
     return list(
         Message.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("run")
-        .filter(
-            sender=sender, status__in=WAITING, not_before__lte=now, run__state=RunState.SENDING
-        )
+        .filter(sender=sender, status__in=WAITING, not_before__lte=now, run__state=RunState.SENDING)
         .order_by("not_before", "run_id", "number")[:MOST_AT_ONCE]
     )
 
@@ -116,9 +114,7 @@ def _decide(
             )
         elif message.run.is_test:
             # Costs nothing and cannot be unclear: no pace, no allowance, nothing to look up.
-            decisions.changes.append(
-                _change(message, MessageStatus.SENDING, attempted_at=now)
-            )
+            decisions.changes.append(_change(message, MessageStatus.SENDING, attempted_at=now))
             decisions.texts.append(_claimed(message, now, now))
         else:
             (slot,), paced_until = pace.take(decisions.paced_until, now, [message.segments])

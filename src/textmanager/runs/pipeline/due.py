@@ -1,4 +1,4 @@
-"""What waits for a step of the pipeline. Each question rides on a partial index over what is open."""
+"""What waits for a step of the pipeline; each question rides on an index over what is open."""
 
 from __future__ import annotations
 

@@ -50,9 +50,7 @@ class _Intake:
                 _end(batch, None)
 
 
-def _end(
-    batch: list[tuple[TakenReceipt, asyncio.Future[None]]], error: Exception | None
-) -> None:
+def _end(batch: list[tuple[TakenReceipt, asyncio.Future[None]]], error: Exception | None) -> None:
     for _, done in batch:
         if done.done():
             continue  # its request was given up meanwhile

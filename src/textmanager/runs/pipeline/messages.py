@@ -19,7 +19,7 @@ from textmanager.text.statuses import MessageStatus
 
 # The order in which _values() gives them.
 COLUMNS = (
-    "run_id, number, organization_id, sender_id, imis_id, raw_phone, \"to\", body, encoding, "
+    'run_id, number, organization_id, sender_id, imis_id, raw_phone, "to", body, encoding, '
     "segments, time_zones, status, reason, not_before, settled_at, write_back, write_back_due, "
     "attempts, sid, error_text, price_unit, write_back_tries, write_back_ref, "
     "write_back_error, created_at"
@@ -43,9 +43,7 @@ def write_messages(
         empty_values=run.empty_values,
     )
     texts = [composer.compose(first_number + place, row) for place, row in enumerate(rows)]
-    allowed = functools.cache(
-        lambda zones: first_allowed_for(run.organization, zones, now)
-    )
+    allowed = functools.cache(lambda zones: first_allowed_for(run.organization, zones, now))
     # Looked up before the COPY begins: it keeps the connection to itself.
     exclusions = _exclusions(run, texts, now)
     with (

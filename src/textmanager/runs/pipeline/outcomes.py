@@ -42,7 +42,7 @@ Outcomes = Sequence[tuple[Claimed, Outcome]]
 
 @transaction.atomic
 def record_outcomes(*, sender_id: int, outcomes: Outcomes, now: dt.datetime) -> None:
-    """Writes a batch of outcomes in one statement, and acts on those that concern more than one text.
+    """Writes a batch of outcomes in one statement, and acts on those that concern a whole run.
 
     Only a text that is still in this very attempt is changed: a receipt may have been quicker,
     and a text that was reconciled meanwhile belongs to its new attempt.
@@ -71,7 +71,9 @@ def _hold_runs(outcomes: Outcomes) -> None:
     }
     for run_id, problem in problems.items():
         code = f" (error {problem.code})" if problem.code else ""
-        hold_run(run_id=run_id, reason=f"Twilio refuses the sender or the account{code}: {problem.text}")
+        hold_run(
+            run_id=run_id, reason=f"Twilio refuses the sender or the account{code}: {problem.text}"
+        )
 
 
 def _row(claimed: Claimed, outcome: Outcome, now: dt.datetime, tomorrow: dt.datetime) -> Row:

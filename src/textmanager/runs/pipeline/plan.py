@@ -34,7 +34,7 @@ NOT_RUNNING = "Text Manager was not running at that time."
 
 @jobs.periodic(cron="* * * * * */3")
 @jobs.task(name="plan", queueing_lock="plan")
-async def plan(timestamp: int) -> None:
+async def plan(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is told its time
     await in_database(start_due_runs, now=timezone.now())
     await in_database(complete_runs, now=timezone.now())
     await in_database(settle_runs, now=timezone.now())
@@ -72,9 +72,7 @@ def _start(campaign: Campaign, now: dt.datetime) -> int:
 
 
 def _miss(campaign: Campaign, occurrence: dt.datetime, reason: str) -> None:
-    record_run(
-        campaign=campaign, scheduled_for=occurrence, state=RunState.MISSED, reason=reason
-    )
+    record_run(campaign=campaign, scheduled_for=occurrence, state=RunState.MISSED, reason=reason)
 
 
 def defer_what_is_due(*, now: dt.datetime) -> None:

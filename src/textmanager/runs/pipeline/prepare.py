@@ -23,8 +23,8 @@ from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisError
 from textmanager.imis.iqa import fetch_page
 from textmanager.organizations.connections import NotConnected, imis_client
-from textmanager.runs.holding import hold_run
 from textmanager.runs.history import usual_contacts
+from textmanager.runs.holding import hold_run
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.pipeline.messages import write_messages
 from textmanager.runs.pipeline.send import defer_drain
@@ -110,19 +110,13 @@ def where_to_resume(run_id: str) -> Resume | None:
 
 
 @transaction.atomic
-def store_page(
-    *, run_id: str, offset: int, rows: Sequence[dict[str, object]], total: int
-) -> bool:
+def store_page(*, run_id: str, offset: int, rows: Sequence[dict[str, object]], total: int) -> bool:
     """Writes the messages of one page, once; False when this page is not the run's next.
 
     The run's row is locked meanwhile: whoever else prepares the run waits, and then finds that
     the page is written.
     """
-    run = (
-        Run.objects.select_for_update(of=("self",))
-        .select_related("organization")
-        .get(pk=run_id)
-    )
+    run = Run.objects.select_for_update(of=("self",)).select_related("organization").get(pk=run_id)
     if run.state != RunState.PREPARING or run.next_offset != offset:
         return False
     write_messages(run, offset, rows, now=timezone.now())

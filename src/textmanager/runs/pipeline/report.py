@@ -99,9 +99,7 @@ def failures(run: Run) -> list[FailureGroup]:
         groups[why(message)].append(message.imis_id or f"row {message.number + 1}")
     return [
         FailureGroup(meaning, what_to_do, len(ids), ids[:EXAMPLES])
-        for (meaning, what_to_do), ids in sorted(
-            groups.items(), key=lambda group: -len(group[1])
-        )
+        for (meaning, what_to_do), ids in sorted(groups.items(), key=lambda group: -len(group[1]))
     ]
 
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, is_stopping, jobs
-from textmanager.gateway.outcomes import AccountProblem, OutgoingText, Outcome
+from textmanager.gateway.outcomes import AccountProblem, Outcome, OutgoingText
 from textmanager.gateway.receipts import callback_url
 from textmanager.gateway.sender import Gateway, LiveGateway, TestGateway
 from textmanager.organizations.connections import NotConnected, twilio_credentials

@@ -1,4 +1,4 @@
-"""Step 4, track: follows every text to its final status, by receipts and, where those are lost, by asking."""
+"""Step 4, track: follows texts to their final status, by receipts or, failing those, by asking."""
 
 from __future__ import annotations
 
@@ -247,10 +247,10 @@ def put_off(asked: Sequence[Message], now: dt.datetime) -> None:
         cursor.execute(
             """
             UPDATE runs_message AS m SET
-                check_at = CASE WHEN accepted_at > %(now)s - %(give_up)s
-                    THEN %(now)s + least(greatest(%(now)s - accepted_at, %(first)s), '12 hours')
-                    END,
-                settled_at = CASE WHEN accepted_at > %(now)s - %(give_up)s
+                check_at = CASE WHEN accepted_at > %(long_ago)s THEN %(now)s + least(
+                    greatest(%(now)s - accepted_at, make_interval(secs => %(first)s)),
+                    interval '12 hours') END,
+                settled_at = CASE WHEN accepted_at > %(long_ago)s
                     THEN settled_at ELSE %(now)s END
             FROM unnest(%(runs)s::uuid[], %(numbers)s::integer[]) AS asked(run_id, number)
             WHERE m.run_id = asked.run_id AND m.number = asked.number
@@ -258,8 +258,8 @@ def put_off(asked: Sequence[Message], now: dt.datetime) -> None:
             """,
             {
                 "now": now,
-                "give_up": GIVE_UP,
-                "first": FIRST_POLL,
+                "long_ago": now - GIVE_UP,
+                "first": FIRST_POLL.total_seconds(),
                 "runs": [message.run_id for message in asked],
                 "numbers": [message.number for message in asked],
             },

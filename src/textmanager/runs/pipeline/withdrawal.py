@@ -19,8 +19,7 @@ def withdraw(texts: Sequence[Claimed], *, now: dt.datetime) -> list[Claimed]:
     """Those of the claimed texts that may still leave; the others give their attempt back."""
     run_ids = {text.run_id for text in texts}
     runs = {
-        run.pk: run
-        for run in Run.objects.filter(pk__in=run_ids).only("state", "organization_id")
+        run.pk: run for run in Run.objects.filter(pk__in=run_ids).only("state", "organization_id")
     }
     opted_out: dict[int, frozenset[str]] = {
         organization_id: opted_out_among(organization_id, {text.to for text in texts})

@@ -181,13 +181,13 @@ def keep_outcome(record: Record, outcome: Written | NotWritten, now: dt.datetime
                 write_back_error="",
             )
         case NotWritten(words=words, permanent=True):
-            message.update(
-                write_back=WriteBack.FAILED, write_back_due=None, write_back_error=words
-            )
+            message.update(write_back=WriteBack.FAILED, write_back_due=None, write_back_error=words)
         case NotWritten(words=words, ambiguous=ambiguous):
             # One that may be there stays *writing*: it will be looked for before the next try.
             message.update(
-                write_back=WriteBack.WRITING if ambiguous or record.may_exist else WriteBack.WAITING,
+                write_back=WriteBack.WRITING
+                if ambiguous or record.may_exist
+                else WriteBack.WAITING,
                 write_back_due=now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(record.tries, 10)),
                 write_back_error=words,
             )

@@ -24,7 +24,9 @@ def breakdown_bar(figures: Sequence[Figure]) -> SafeString:
     parts, at = [], 0.0
     for figure in shown:
         width = figure.share * WIDTH
-        parts.append((f"{at:.2f}", f"{width:.2f}", figure.key, figure.label, f"{figure.messages:,}"))
+        parts.append(
+            (f"{at:.2f}", f"{width:.2f}", figure.key, figure.label, f"{figure.messages:,}")
+        )
         at += width
     return format_html(
         '<svg class="bar" viewBox="0 0 1000 36" preserveAspectRatio="none" role="img" '
@@ -32,7 +34,8 @@ def breakdown_bar(figures: Sequence[Figure]) -> SafeString:
         ", ".join(f"{figure.label} {figure.messages:,}" for figure in shown),
         format_html_join(
             "",
-            '<rect x="{}" y="0" width="{}" height="36" class="fill-{}"><title>{}: {}</title></rect>',
+            '<rect x="{}" y="0" width="{}" height="36" class="fill-{}">'
+            "<title>{}: {}</title></rect>",
             parts,
         ),
     )
