@@ -71,7 +71,7 @@ def client_address(request: HttpRequest) -> str:
         # claims.
         forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")[-1].strip()
         if forwarded:
-            return forwarded
+            return str(forwarded)
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
