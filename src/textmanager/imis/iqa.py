@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from textmanager.imis.client import ImisClient, values
+from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisNotFound
+from textmanager.imis.wire import values
 
 LARGEST_PAGE = 500
 _ID_NAMES = ("id", "imisid", "contactid", "partyid", "memberid", "imis id")

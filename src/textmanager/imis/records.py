@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from textmanager.imis.client import ImisClient, values
+from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisNotFound
+from textmanager.imis.wire import values
 
 MOST_TO_LOOK_THROUGH = 500
 _PROPERTY = "Asi.Soa.Core.DataContracts.GenericPropertyData, Asi.Contracts"

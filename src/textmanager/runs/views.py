@@ -107,12 +107,13 @@ def _progress_context(request: MemberRequest, run: Run) -> dict[str, Any]:
 def _messages_context(request: MemberRequest, run: Run) -> dict[str, Any]:
     status = request.GET.get("status", "")
     query = request.GET.get("q", "").strip()
+    page = message_page(run, status=status, query=query, page=request.GET.get("page", "1"))
     return {
         "run": run,
+        "campaign": run.campaign,
         "filters": status_filters(run),
-        "messages_page": message_page(
-            run, status=status, query=query, page=request.GET.get("page", "1")
-        ),
+        "messages_page": page,
+        "is_waiting": run.state == RunState.PREPARING and not page.total and not query,
         "status": status,
         "query": query,
     }

@@ -37,7 +37,7 @@ def relative(instant: dt.datetime | None) -> str:
         if count:
             words = f"{count} {unit}{'' if count == 1 else 's'}"
             return f"in {words}" if seconds > 0 else f"{words} ago"
-    return "now" if seconds > 0 else "just now"
+    return "in less than a minute" if seconds > 0 else "just now"
 
 
 @register.simple_tag
