@@ -11,7 +11,11 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 
+import world
+from textmanager.campaigns.models import Campaign
 from textmanager.config import database
+from textmanager.organizations.models import Organization, Role, Sender, User
+from textmanager.runs.models import Run
 
 EMBEDDED = Path(__file__).parent.parent / ".data" / "test-postgres"
 # A test database need not survive a power cut.
@@ -49,3 +53,41 @@ def _fresh_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def organization(db: None) -> Organization:
+    return world.organization()
+
+
+@pytest.fixture
+def alice(organization: Organization) -> User:
+    """Administrator of the organization."""
+    return world.person("alice", organization, Role.ADMIN)
+
+
+@pytest.fixture
+def bob(organization: Organization) -> User:
+    """Alice's colleague, who may look but not touch."""
+    return world.person("bob", organization, Role.VIEWER)
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """Administrator of another organization: a stranger here."""
+    return world.person("charlie", world.organization("other"), Role.ADMIN)
+
+
+@pytest.fixture
+def sender(organization: Organization) -> Sender:
+    return world.sender(organization)
+
+
+@pytest.fixture
+def campaign(organization: Organization, sender: Sender) -> Campaign:
+    return world.campaign(organization, by=sender)
+
+
+@pytest.fixture
+def run(campaign: Campaign) -> Run:
+    return world.run(campaign)

@@ -1,6 +1,4 @@
-"""Speaks with one iMIS site as one user: signs in, asks again where that is safe, never twice
-where it is not.
-"""
+"""Speaks with one iMIS site as one user, and asks again only where that is safe."""
 
 from __future__ import annotations
 

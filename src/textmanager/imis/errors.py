@@ -42,16 +42,16 @@ class ImisError(Exception):
         self.ambiguous = ambiguous
 
 
-class ImisUnreachable(ImisError):  # noqa: N818  # named for what happened
+class ImisUnreachable(ImisError):  # named for what happened
     is_permanent = False
 
 
-class ImisNotImis(ImisError):  # noqa: N818  # named for what happened
+class ImisNotImis(ImisError):  # named for what happened
     # A maintenance page goes away by itself; a wrong address shows at the first try.
     is_permanent = False
 
 
-class ImisSignInRefused(ImisError):  # noqa: N818  # named for what happened
+class ImisSignInRefused(ImisError):  # named for what happened
     pass
 
 
@@ -59,15 +59,15 @@ class ImisNotStaff(ImisSignInRefused):
     pass
 
 
-class ImisForbidden(ImisError):  # noqa: N818  # named for what happened
+class ImisForbidden(ImisError):  # named for what happened
     pass
 
 
-class ImisNotFound(ImisError):  # noqa: N818  # named for what happened
+class ImisNotFound(ImisError):  # named for what happened
     pass
 
 
-class ImisInvalid(ImisError):  # noqa: N818  # named for what happened
+class ImisInvalid(ImisError):  # named for what happened
     """`fields` are (field, message) pairs where iMIS names them."""
 
     def __init__(
@@ -82,5 +82,5 @@ class ImisInvalid(ImisError):  # noqa: N818  # named for what happened
         self.fields = fields
 
 
-class ImisUnavailable(ImisError):  # noqa: N818  # named for what happened
+class ImisUnavailable(ImisError):  # named for what happened
     is_permanent = False

@@ -1,0 +1,123 @@
+"""Statuses only move forward, however receipts are ordered, doubled or addressed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+
+import pytest
+from django.utils import timezone
+
+import world
+from textmanager.gateway.receipts import Receipt as CarriedReceipt
+from textmanager.organizations.models import Organization
+from textmanager.replies.models import OptOut
+from textmanager.runs.models import Message, Receipt, Run
+from textmanager.runs.pipeline.track import TakenReceipt, apply_receipts, overdue_texts, put_off
+from textmanager.text.statuses import MessageStatus, from_twilio
+
+SID = "SM" + "1" * 32
+
+
+def taken(message: Message, status: str, **values: object) -> TakenReceipt:
+    receipt = CarriedReceipt(
+        **{
+            "reference": message.reference,
+            "sid": SID,
+            "status": from_twilio(status),
+            "raw_status": status,
+            "error_code": None,
+            "error_text": "",
+            "to": message.to,
+            "from_number": "555010",
+            "raw": {"MessageStatus": status},
+            **values,
+        }
+    )
+    return TakenReceipt(message.organization_id, receipt, timezone.now())
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["queued", "sent", "delivered"])))
+@pytest.mark.parametrize("together", [True, False])
+def test_any_order_ends_with_the_furthest_status(
+    run: Run, *, order: tuple[str, ...], together: bool
+) -> None:
+    message = world.message(run, 1, status=MessageStatus.SENDING)
+    receipts = [taken(message, status) for status in (*order, *order)]
+    for batch in [receipts] if together else [[receipt] for receipt in receipts]:
+        apply_receipts(batch)
+    message.refresh_from_db()
+    assert message.status == MessageStatus.DELIVERED
+    assert message.sid == SID
+    assert message.settled_at is not None
+    assert message.sent_at is not None
+    assert Receipt.objects.count() == 6
+
+
+@pytest.mark.parametrize("final", ["delivered", "undelivered", "failed"])
+@pytest.mark.parametrize("late", ["queued", "sent", "delivered", "undelivered", "failed"])
+def test_nothing_follows_a_final_status(run: Run, final: str, late: str) -> None:
+    message = world.message(run, 1, status=MessageStatus.SENDING)
+    apply_receipts([taken(message, final)])
+    apply_receipts([taken(message, late)])
+    message.refresh_from_db()
+    assert message.status == final
+
+
+def test_an_unknown_status_is_kept_and_changes_nothing(run: Run) -> None:
+    message = world.message(run, 1, status=MessageStatus.ACCEPTED)
+    apply_receipts([taken(message, "teleported")])
+    message.refresh_from_db()
+    assert message.status == MessageStatus.ACCEPTED
+    assert Receipt.objects.get().twilio_status == "teleported"
+
+
+def test_a_receipt_for_another_sid_does_not_touch_the_text(run: Run) -> None:
+    message = world.message(run, 1, status=MessageStatus.ACCEPTED, sid="SM" + "2" * 32)
+    apply_receipts([taken(message, "delivered")])
+    message.refresh_from_db()
+    assert message.status == MessageStatus.ACCEPTED
+
+
+def test_another_organization_cannot_move_a_text(run: Run) -> None:
+    message = world.message(run, 1, status=MessageStatus.ACCEPTED)
+    stranger = world.organization("other")
+    receipt = taken(message, "delivered").receipt
+    apply_receipts([TakenReceipt(stranger.pk, receipt, timezone.now())])
+    message.refresh_from_db()
+    assert message.status == MessageStatus.ACCEPTED
+
+
+@pytest.mark.parametrize("reference", ["", "nonsense", "0" * 32, "0" * 32 + "-9999999999999"])
+def test_a_reference_that_is_not_ours_is_left_out(run: Run, reference: str) -> None:
+    message = world.message(run, 1)
+    apply_receipts([taken(message, "delivered", reference=reference)])
+    assert not Receipt.objects.exists()
+
+
+def test_a_receipt_that_says_opted_out_enters_the_register(
+    organization: Organization, run: Run
+) -> None:
+    message = world.message(run, 1, status=MessageStatus.ACCEPTED)
+    apply_receipts([taken(message, "failed", error_code=30630)])
+    assert OptOut.objects.get(organization=organization).number == message.to
+
+
+def test_polling_slows_down_and_ends_after_three_days(run: Run) -> None:
+    now = timezone.now()
+    young = world.message(
+        run, 1, status=MessageStatus.SENT, sid=SID, accepted_at=now - dt.timedelta(hours=1),
+        check_at=now,
+    )  # fmt: skip
+    old = world.message(
+        run, 2, status=MessageStatus.SENT, sid="SM3", accepted_at=now - dt.timedelta(hours=73),
+        check_at=now,
+    )  # fmt: skip
+    overdue = overdue_texts(run.organization_id, now)
+    assert {message.number for message in overdue} == {1, 2}
+    put_off(overdue, now)
+    young.refresh_from_db()
+    old.refresh_from_db()
+    assert young.check_at == now + dt.timedelta(hours=1)
+    assert young.settled_at is None
+    assert (old.status, old.check_at, old.settled_at) == (MessageStatus.SENT, None, now)
