@@ -18,6 +18,7 @@ COMMANDS = {
     "worker": "textmanager.commands.worker",
     "migrate": "textmanager.commands.migrate",
     "createorg": "textmanager.commands.createorg",
+    "connect": "textmanager.commands.connect",
     "doctor": "textmanager.commands.doctor",
     "sandbox": "textmanager.commands.sandbox",
 }

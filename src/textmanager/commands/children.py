@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,19 +15,23 @@ from typing import Self
 SECONDS_TO_STOP = 12.0
 SECONDS_BETWEEN_LOOKS = 0.2
 LINES_TO_SHOW = 15
+# What ends sooner than that after its start would end again.
+SECONDS_TO_PROVE_ITSELF = 10.0
 
 
 class ChildDied(Exception):
     """A process ended although nobody told it to; the message names it and shows its last words."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Child:
     """A running command of ours and the file that it writes to."""
 
     name: str
-    process: subprocess.Popen[bytes]
+    arguments: tuple[str, ...]
     log: Path
+    process: subprocess.Popen[bytes]
+    began: float
 
     def last_words(self) -> str:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -57,16 +62,7 @@ class Children:
         log = self._logs / f"{name}.log"
         if log.exists():
             log.replace(self._logs / f"{name}.previous.log")
-        with log.open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 - our own command
-                [sys.executable, "-m", "textmanager.commands.leash", *arguments],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # Away from the terminal's Ctrl-C, so that they stop in our order.
-                start_new_session=True,
-            )
-        self._children.append(Child(name, process, log))
+        self._children.append(Child(name, arguments, log, _spawn(arguments, log), time.monotonic()))
 
     def check(self) -> None:
         """Raises ChildDied when one of them is gone."""
@@ -78,10 +74,24 @@ class Children:
                     f"The end of {child.log}:\n{child.last_words()}"
                 )
 
-    def watch(self) -> None:
-        """Waits for as long as all of them live. Raises ChildDied."""
+    def watch(self, say: Callable[[str], None]) -> None:
+        """Keeps all of them alive: starts one again that ends by itself, and says so.
+
+        Raises ChildDied when one does not even live for a few seconds.
+        """
         while True:
-            self.check()
+            for child in self._children:
+                if child.process.poll() is None:
+                    continue
+                if time.monotonic() - child.began < SECONDS_TO_PROVE_ITSELF:
+                    self.check()
+                code = child.process.returncode
+                child.process = _spawn(child.arguments, child.log)
+                child.began = time.monotonic()
+                say(
+                    f"The {child.name} process has ended (code {code}) and is started again, "
+                    f"as process {child.process.pid}."
+                )
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def stop(self) -> None:
@@ -98,3 +108,15 @@ class Children:
             for child in self._children:
                 child.process.kill()
                 child.process.wait()
+
+
+def _spawn(arguments: tuple[str, ...], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as output:
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "textmanager.commands.leash", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            # Away from the terminal's Ctrl-C, so that they stop in our order.
+            start_new_session=True,
+        )

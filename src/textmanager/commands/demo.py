@@ -71,7 +71,7 @@ def command(port: int, imis_port: int | None, twilio_port: int | None, data_dir:
         with _signals_as_keyboard_interrupt(), Children(place.data_dir / "logs") as children:
             start(place, children)
             click.echo(welcome(place))
-            children.watch()
+            children.watch(click.echo)
     except KeyboardInterrupt:
         click.echo("\nStopped. The data is kept for the next start.")
     except ChildDied as death:
@@ -192,13 +192,16 @@ Text Manager runs. Nothing that you do here leaves this machine.
   The members    {place.imis}/
   Mail           {place.data_dir / "mail"}
   Logs           {place.data_dir / "logs"}
+  Check it       TEXTMANAGER_DATA_DIR={place.data_dir} textmanager doctor
 
 Try this:
   1. Run "Board meeting" now. Watch its run, and see the texts arrive on the phones.
   2. Answer STOP from one of the phones. Run it again: that person is left out, and told why.
   3. Run "News for all members" now: 5,000 texts at 100 a second. Press Ctrl-C in the middle
      and start again: it goes on where it was, and nobody gets it twice.
-  4. Create a campaign over "$/Text Manager/Dirty numbers" and read its summary before you save.
+  4. Do that once more, and kill the worker. It is started again, and looks up at Twilio what
+     it was just sending before it sends any of that again. This takes up to four minutes.
+  5. Create a campaign over "$/Text Manager/Dirty numbers" and read its summary before you save.
 
 Ctrl-C stops everything. The data stays; `make demo-reset` empties it.
 """

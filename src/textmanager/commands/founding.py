@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from textmanager.gateway.account import TwilioCredentials
@@ -49,7 +50,12 @@ class NewSender:
 
 @transaction.atomic
 def found_organization(
-    *, cloud_id: str, name: str, time_zone: str, imis: ImisAccount, twilio: TwilioCredentials
+    *,
+    cloud_id: str,
+    name: str,
+    time_zone: str,
+    imis: ImisAccount,
+    twilio: TwilioCredentials,
 ) -> Organization:
     """A new organization, connected. Raises django.core.exceptions.ValidationError."""
     organization = Organization(cloud_id=cloud_id, name=name, time_zone=time_zone)
@@ -61,11 +67,22 @@ def found_organization(
     return organization
 
 
+def existing_organization(cloud_id: str) -> Organization:
+    """The one with this Cloud ID. Raises django.core.exceptions.ValidationError."""
+    organization = Organization.objects.filter(cloud_id=cloud_id.strip().lower()).first()
+    if organization is None:
+        raise ValidationError(f"No organization has the Cloud ID {cloud_id}.")
+    return organization
+
+
 def connect_imis(organization: Organization, account: ImisAccount) -> None:
-    """Writes how the organization's iMIS is reached, in place of what was there."""
+    """Writes how the organization's iMIS is reached, in place of what was there.
+
+    Raises django.core.exceptions.ValidationError.
+    """
     connection = ImisConnection.objects.filter(organization=organization).first()
     connection = connection or ImisConnection(organization=organization)
-    connection.base_url = account.base_url
+    connection.base_url = account.base_url.strip().rstrip("/")
     connection.username = account.username
     connection.set_password(account.password)
     connection.full_clean()
@@ -73,7 +90,10 @@ def connect_imis(organization: Organization, account: ImisAccount) -> None:
 
 
 def connect_twilio(organization: Organization, credentials: TwilioCredentials) -> None:
-    """Writes how the organization's Twilio account is reached, in place of what was there."""
+    """Writes how the organization's Twilio account is reached, in place of what was there.
+
+    Raises django.core.exceptions.ValidationError.
+    """
     connection = TwilioConnection.objects.filter(organization=organization).first()
     connection = connection or TwilioConnection(organization=organization)
     connection.account_sid = credentials.account_sid

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import signal
 import threading
 from collections.abc import Iterator
@@ -11,12 +12,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app as jobs
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 
-__all__ = ["defer_once", "is_stopping", "jobs", "run_worker"]
+__all__ = ["defer_once", "is_stopping", "jobs", "run_worker", "workers_alive"]
 
 # A worker that has not been heard of for this long is dead, and its jobs may be taken over.
 SECONDS_UNTIL_STALLED = 15.0
@@ -68,6 +70,15 @@ def worker_app() -> App:
 def is_stopping() -> bool:
     """Whether this worker was told to stop: long jobs end at their next safe point."""
     return _stopping.is_set()
+
+
+def workers_alive() -> int:
+    """How many worker processes of this installation were heard of lately."""
+    # A model, so it can be imported only after Django is set up.
+    from procrastinate.contrib.django.models import ProcrastinateWorker  # noqa: PLC0415 - see above
+
+    since = timezone.now() - dt.timedelta(seconds=SECONDS_UNTIL_STALLED)
+    return ProcrastinateWorker.objects.filter(last_heartbeat__gte=since).count()
 
 
 async def run_worker(*, concurrency: int, wait: bool = True, name: str = "worker") -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import ClassVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -16,6 +18,9 @@ from textmanager.gateway.sender import TwilioCredentials
 from textmanager.organizations.secrets import seal, unseal
 from textmanager.schedule.quiet_hours import TextingHours
 from textmanager.text.merge import Formats
+
+NUMBER_OR_SHORT_CODE = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}")
+SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
 class User(AbstractUser):
@@ -48,6 +53,12 @@ class Organization(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if self.time_zone not in available_timezones():
+            raise ValidationError(
+                {"time_zone": f"{self.time_zone} is not a time zone such as America/New_York."}
+            )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -193,6 +204,16 @@ class Sender(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.number or self.messaging_service_sid})"
+
+    def clean(self) -> None:
+        if self.number and not NUMBER_OR_SHORT_CODE.fullmatch(self.number):
+            raise ValidationError(
+                {"number": f"{self.number} is neither a number such as +12025550143 nor a code."}
+            )
+        if self.messaging_service_sid and not SERVICE_SID.fullmatch(self.messaging_service_sid):
+            raise ValidationError(
+                {"messaging_service_sid": "A Messaging Service SID is MG and 32 digits."}
+            )
 
 
 class FailedSignIn(models.Model):
