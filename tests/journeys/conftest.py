@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -25,39 +24,20 @@ from textmanager.sandbox.imis import ImisSettings
 from textmanager.sandbox.imis import create_app as create_imis
 from textmanager.sandbox.twilio import TwilioSettings
 from textmanager.sandbox.twilio import create_app as create_twilio
+from visitor import Visitor
 
 SHORT_CODE = "555010"
 
 
 @dataclass
 class Installation:
-    """What a journey works with: addresses, one organization, a browser without scripts."""
+    """What a journey works with: addresses, one organization, somebody at its pages."""
 
-    web: str
     imis: str
     twilio: str
     organization: Organization
     sender: Sender
-    http: requests.Session = field(default_factory=requests.Session)
-
-    def get(self, path: str) -> requests.Response:
-        answer = self.http.get(self.web + path, timeout=20)
-        answer.raise_for_status()
-        return answer
-
-    def post(self, path: str, **fields: Any) -> requests.Response:
-        """Fills in and sends the form on a page, with its CSRF token."""
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(path).text)
-        assert token, f"{path} has no form"
-        return self.post_to(path, token.group(1), **fields)
-
-    def post_to(self, path: str, token: str, **fields: Any) -> requests.Response:
-        return self.http.post(
-            self.web + path,
-            data={"csrfmiddlewaretoken": token, **fields},
-            headers={"Referer": self.web + path},
-            timeout=30,
-        )
+    visitor: Visitor
 
     def texts(self) -> list[dict[str, Any]]:
         """Every message on Twilio's own books."""
@@ -115,4 +95,4 @@ def installation(transactional_db: None, settings: Any) -> Iterator[Installation
             number=SHORT_CODE,
             segments_per_second=100,
         )
-        yield Installation(web, imis, twilio, organization, sender)
+        yield Installation(imis, twilio, organization, sender, Visitor(web))

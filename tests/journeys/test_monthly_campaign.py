@@ -46,17 +46,12 @@ CAMPAIGN = {
 }
 
 
-def sign_in(installation: Any) -> None:
-    answer = installation.post(
-        "/sign-in/", cloud_id="sample", username="jordan.lee", password="demo-password"
-    )
-    assert answer.url.endswith("/campaigns/"), answer.text
-
-
 def test_a_monthly_campaign_is_sent_followed_written_back_and_reported(installation: Any) -> None:
     with time_machine.travel(BEFORE, tick=True):
-        sign_in(installation)
-        answer = installation.post("/campaigns/new/", **CAMPAIGN, sender=installation.sender.pk)
+        installation.visitor.sign_in("sample", "jordan.lee", "demo-password")
+        answer = installation.visitor.post(
+            "/campaigns/new/", **CAMPAIGN, sender=installation.sender.pk
+        )
         assert "“Dues reminder” is saved and active." in answer.text
         assert "Every month on the 2nd at 8:10 AM, Eastern Time" in answer.text
         campaign = Campaign.objects.get()
@@ -73,7 +68,7 @@ def test_a_monthly_campaign_is_sent_followed_written_back_and_reported(installat
 
     with time_machine.travel(EVERYBODY_IS_UP, tick=True):
         # The session has ended in the nine days between.
-        sign_in(installation)
+        installation.visitor.sign_in("sample", "jordan.lee", "demo-password")
         installation.work_until(lambda: Run.objects.filter(report_sent_at__isnull=False).exists())
         installation.work_until(
             lambda: (
@@ -145,12 +140,12 @@ def check_mail(run: Run) -> None:
 
 
 def check_pages(installation: Any, run: Run) -> None:
-    listed = installation.get(f"/runs/campaign/{run.campaign_id}/").text
+    listed = installation.visitor.get(f"/runs/campaign/{run.campaign_id}/").text
     assert str(run.pk) in listed
-    page = installation.get(f"/runs/{run.pk}/").text
+    page = installation.visitor.get(f"/runs/{run.pk}/").text
     delivered = Message.objects.filter(run=run, status="delivered").count()
     assert str(delivered) in page
     failed = Message.objects.filter(run=run).exclude(status="delivered").first()
     assert failed is not None
-    found = installation.get(f"/runs/{run.pk}/?q={failed.imis_id}").text
+    found = installation.visitor.get(f"/runs/{run.pk}/?q={failed.imis_id}").text
     assert failed.to in found
