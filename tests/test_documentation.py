@@ -62,7 +62,9 @@ def test_every_command_is_listed_and_every_listed_one_exists() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_names_only_commands_that_exist(page: Path) -> None:
-    code = re.findall(r"`[^`\n]+`|^    .+$|^ExecStart=.+$", page.read_text(encoding="utf-8"), re.M)
+    code = re.findall(
+        r"`[^`\n]+`|^    .+$|^ExecStart=.+$", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
     named = {name for span in code for name, _ in COMMAND_LINE.findall(span)}
     assert named <= COMMANDS.keys()
 
@@ -71,7 +73,9 @@ def test_a_page_names_only_commands_that_exist(page: Path) -> None:
 def test_a_page_names_only_targets_that_the_makefile_has(page: Path) -> None:
     targets = set(re.findall(r"^([\w$()./-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     targets |= {target.replace("$(VENV)", ".venv") for target in targets}
-    code = re.findall(r"`(make [^`\n]+)`|^ +(make .+)$", page.read_text(encoding="utf-8"), re.M)
+    code = re.findall(
+        r"`(make [^`\n]+)`|^ +(make .+)$", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
     for span in code:
         words = shlex.split("".join(span), comments=True)[1:]
         assert {word for word in words if "=" not in word} <= targets
