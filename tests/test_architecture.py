@@ -21,7 +21,7 @@ WITHOUT_DJANGO: dict[str, set[str]] = {
     "gateway": {"text"},
     "sandbox": {"text"},
 }
-# What reaches out of the process. Not pathlib: a table of ours may rest in a file beside its module.
+# What reaches out of the process. Not pathlib: a table may rest in a file beside its module.
 OUTSIDE = {"aiohttp", "asyncio", "os", "psycopg", "requests", "socket", "twilio", "urllib"}
 
 

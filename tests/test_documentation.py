@@ -17,7 +17,7 @@ CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 SETTING_HEADINGS = re.findall(r"^### ([A-Z_]+)$", CONFIGURATION, re.MULTILINE)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-COMMAND_LINE = re.compile(r"(?<![\w/.-])textmanager ([a-z][a-z-]*)((?: --[a-z][a-z-]*)*)")
+COMMAND_LINE = re.compile(r"(?:ExecStart=)?(?:\S*/)?textmanager ([a-z][a-z-]*)")
 
 
 def section(setting: Setting) -> str:
@@ -62,10 +62,9 @@ def test_every_command_is_listed_and_every_listed_one_exists() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_names_only_commands_that_exist(page: Path) -> None:
-    code = re.findall(
-        r"`[^`\n]+`|^    .+$|^ExecStart=.+$", page.read_text(encoding="utf-8"), re.MULTILINE
-    )
-    named = {name for span in code for name, _ in COMMAND_LINE.findall(span)}
+    code = re.findall(r"`([^`\n]+)`|^    +(.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    matches = [COMMAND_LINE.match("".join(span)) for span in code]
+    named = {match.group(1) for match in matches if match}
     assert named <= COMMANDS.keys()
 
 
