@@ -20,7 +20,13 @@ from textmanager.campaigns.models import WriteBackTarget
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import is_stopping, jobs
 from textmanager.imis.client import ImisClient
-from textmanager.imis.errors import ImisError, ImisUnavailable, ImisUnreachable
+from textmanager.imis.errors import (
+    ImisError,
+    ImisForbidden,
+    ImisSignInRefused,
+    ImisUnavailable,
+    ImisUnreachable,
+)
 from textmanager.imis.records import (
     Activity,
     CommunicationLogEntry,
@@ -44,6 +50,8 @@ CALLS_AT_ONCE = 8
 UNTIL_LOOKED_FOR = dt.timedelta(minutes=3)
 FIRST_RETRY = dt.timedelta(seconds=15)
 LONGEST_RETRY = dt.timedelta(hours=1)
+# A password that has expired is not right a moment later, and too many tries lock an account.
+UNTIL_NEXT_SIGN_IN = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,13 @@ async def write_back(organization_id: int) -> None:
     except NotConnected:
         return
     async with client:
+        try:
+            # Before anything is claimed: one sign-in that fails, and not one for each record,
+            # which would lock the account.
+            await client.sign_in()
+        except ImisError as error:
+            await in_database(put_off, organization_id, str(error), timezone.now())
+            return
         while not is_stopping():
             records = await in_database(claim_records, organization_id, timezone.now())
             if not records:
@@ -113,7 +128,9 @@ async def _write(client: ImisClient, record: Record) -> Written | NotWritten:
         return await _write_log_entry(client, record)
     except ImisError as error:
         ambiguous = isinstance(error, ImisUnreachable | ImisUnavailable) and error.ambiguous
-        return NotWritten(str(error)[:300], permanent=error.permanent, ambiguous=ambiguous)
+        # What is wrong with the account will be mended, and is no fault of this record.
+        permanent = error.permanent and not isinstance(error, ImisSignInRefused | ImisForbidden)
+        return NotWritten(str(error)[:300], permanent=permanent, ambiguous=ambiguous)
 
 
 async def _write_activity(client: ImisClient, record: Record) -> Written:
@@ -135,6 +152,13 @@ async def _write_log_entry(client: ImisClient, record: Record) -> Written:
     )
     found = await find_communication_log_entry(client, entry) if record.may_exist else None
     return Written(found or await create_communication_log_entry(client, entry))
+
+
+def put_off(organization_id: int, words: str, now: dt.datetime) -> None:
+    """Lets everything that is due wait, with the reason, until iMIS may let us in again."""
+    Message.objects.filter(to_write_back(now), organization_id=organization_id).update(
+        write_back_due=now + UNTIL_NEXT_SIGN_IN, write_back_error=words[:300]
+    )
 
 
 @transaction.atomic
