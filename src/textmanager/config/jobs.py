@@ -26,6 +26,8 @@ SECONDS_BETWEEN_HEARTBEATS = 3.0
 # Under the ten seconds that process managers commonly grant before they kill.
 SECONDS_TO_FINISH_JOBS = 8.0
 
+OF_DJANGO_ALONE = frozenset({"context", "cursor_factory"})
+
 _stopping = threading.Event()
 
 
@@ -51,11 +53,11 @@ def worker_app() -> App:
     Tasks stay bound to the app over Django's connection. A job deferred inside a transaction,
     by the web or by another job, therefore commits or rolls back with it.
     """
-    parameters = connection.get_connection_params()
+    # Whatever DATABASE_URL asks for, its sslmode too, but not what makes Django's rows and types.
     conninfo = {
-        name: parameters[name]
-        for name in ("dbname", "user", "password", "host", "port")
-        if name in parameters
+        name: value
+        for name, value in connection.get_connection_params().items()
+        if name not in OF_DJANGO_ALONE
     }
     app = App(
         connector=PsycopgConnector(kwargs=conninfo, min_size=1, max_size=4),

@@ -1,0 +1,34 @@
+"""A worker reaches the database as the web does: with everything that DATABASE_URL asks for."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from django.db import connection
+
+from textmanager.config.jobs import worker_app
+
+
+async def ask(question: str) -> str:
+    app = worker_app()
+    async with app.open_async():
+        row = await app.connector.execute_query_one_async(question)
+    return str(row["answer"])
+
+
+@pytest.mark.django_db
+def test_a_worker_keeps_the_options_of_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {**connection.settings_dict["OPTIONS"], "application_name": "seen by the server"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    answer = asyncio.run(ask("SELECT current_setting('application_name') AS answer"))
+    assert answer == "seen by the server"
+
+
+@pytest.mark.django_db
+def test_a_worker_insists_on_encryption_when_the_address_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options = {**connection.settings_dict["OPTIONS"], "sslmode": "verify-full"}
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    assert worker_app().connector._pool_args["kwargs"]["sslmode"] == "verify-full"
