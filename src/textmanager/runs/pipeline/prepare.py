@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 PAGE = 500
 # With the back-off below, iMIS may be away for about two hours before somebody has to look.
-MOST_TRIES = 12
+MOST_TRIES = 13
 TEN_TIMES = 10
 # Below this size "ten times more than usual" is no surprise worth waking anybody for.
 NOT_WORTH_HOLDING = 50
@@ -54,7 +54,7 @@ class Resume:
     pass_context=True,
     retry=RetryStrategy(
         max_attempts=MOST_TRIES,
-        exponential_wait=3,
+        exponential_wait=2,
         retry_exceptions={ImisError},
     ),
 )

@@ -49,7 +49,7 @@ class FailureGroup:
     name="report",
     # Four days of tries: a mail server's weekend.
     retry=RetryStrategy(
-        max_attempts=14, exponential_wait=3, retry_exceptions={SMTPException, OSError}
+        max_attempts=35, wait=60, linear_wait=600, retry_exceptions={SMTPException, OSError}
     ),
 )
 async def report(run_id: str) -> None:
