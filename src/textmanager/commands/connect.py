@@ -27,7 +27,7 @@ def connect_imis(cloud_id: str, url: str, username: str, password: str) -> None:
     """Sign in at iMIS, then keep the account."""
     prepare()
     # Needs Django to be set up, as below.
-    from textmanager.commands import founding  # noqa: PLC0415 - see above
+    from textmanager.organizations import founding  # noqa: PLC0415 - see above
 
     try:
         organization = founding.existing_organization(cloud_id)
@@ -52,7 +52,7 @@ def connect_imis(cloud_id: str, url: str, username: str, password: str) -> None:
 def connect_twilio(cloud_id: str, account_sid: str, auth_token: str, url: str) -> None:
     """Sign in at Twilio, then keep the account."""
     prepare()
-    from textmanager.commands import founding  # noqa: PLC0415 - see above
+    from textmanager.organizations import founding  # noqa: PLC0415 - see above
 
     credentials = TwilioCredentials(account_sid.strip(), auth_token, base_url=url)
     try:

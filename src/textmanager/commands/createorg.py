@@ -71,7 +71,7 @@ def command(
     """
     prepare()
     # Needs Django to be set up.
-    from textmanager.commands import founding  # noqa: PLC0415 - see above
+    from textmanager.organizations import founding  # noqa: PLC0415 - see above
     from textmanager.organizations.models import SenderKind  # noqa: PLC0415 - see above
 
     imis = founding.ImisAccount(imis_url, imis_username, imis_password)

@@ -125,7 +125,7 @@ def start(place: Place, children: Children) -> None:
         )
     with _step("PostgreSQL"):
         # Imported here, as below: these need the settings that stand only now.
-        from textmanager.commands.preparing import prepare  # noqa: PLC0415
+        from textmanager.commands.preparing import prepare  # noqa: PLC0415 - see below
 
         prepare(migrated=False)
     with _step("Tables and sample data"):
@@ -180,7 +180,7 @@ def _signals_as_keyboard_interrupt() -> Iterator[None]:
 
 def welcome(place: Place) -> str:
     # Needs the settings; see `start`.
-    from textmanager.commands.seed import ADMINISTRATOR, CLOUD_ID, PASSWORD, STAFF  # noqa: PLC0415
+    from textmanager.commands.seed import ADMINISTRATOR, CLOUD_ID, PASSWORD, STAFF  # noqa: PLC0415 - see above
 
     return f"""
 Text Manager runs. Nothing that you do here leaves this machine.

@@ -22,6 +22,7 @@ from textmanager.gateway.account import TwilioCredentials, check_account
 from textmanager.gateway.errors import GatewayError, TwilioRefused
 from textmanager.imis.errors import ImisError
 from textmanager.organizations.connections import NotConnected, imis_client, twilio_credentials
+from textmanager.organizations.founding import all_organizations
 from textmanager.organizations.models import Organization
 
 SECONDS_TO_ANSWER = 10
@@ -41,7 +42,7 @@ def examine_installation() -> Iterator[Finding]:
         return
     yield _workers()
     yield _clock_beside("the database's", _time_of_database())
-    organizations = list(Organization.objects.order_by("cloud_id"))
+    organizations = all_organizations()
     if not organizations:
         yield Finding("Organizations", "There is none yet.", "Create one: textmanager createorg")
     for organization in organizations:

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from textmanager.campaigns.editing import create_campaign
 from textmanager.campaigns.models import ApiMode, CatchUp, EmptyValues, WriteBackTarget
-from textmanager.commands import founding
 from textmanager.gateway.account import TwilioCredentials
+from textmanager.organizations import founding
 from textmanager.organizations.models import Organization, Sender, SenderKind, User
 from textmanager.sandbox import imis, twilio
 
@@ -48,7 +48,7 @@ def seed(sandboxes: Sandboxes) -> bool:
     credentials = TwilioCredentials(
         usual.account_sid, usual.auth_token, base_url=sandboxes.twilio_url
     )
-    known = Organization.objects.filter(cloud_id=CLOUD_ID).first()
+    known = founding.find_organization(CLOUD_ID)
     if known is not None:
         founding.connect_imis(known, account)
         founding.connect_twilio(known, credentials)

@@ -20,7 +20,7 @@ from textmanager.gateway.outcomes import (
     Tested,
     TryTomorrow,
 )
-from textmanager.organizations.models import Sender
+from textmanager.organizations.senders import sender_with_organization
 from textmanager.replies.models import OptOutSource
 from textmanager.replies.opt_outs import record_opt_out
 from textmanager.runs.allowance import next_day_begins
@@ -47,7 +47,7 @@ def record_outcomes(*, sender_id: int, outcomes: Outcomes, now: dt.datetime) -> 
     Only a text that is still in this very attempt is changed: a receipt may have been quicker,
     and a text that was reconciled meanwhile belongs to its new attempt.
     """
-    sender = Sender.objects.select_related("organization").get(pk=sender_id)
+    sender = sender_with_organization(sender_id)
     tomorrow = next_day_begins(sender.organization, now)
     rows = [_row(claimed, outcome, now, tomorrow) for claimed, outcome in outcomes]
     with connection.cursor() as cursor:

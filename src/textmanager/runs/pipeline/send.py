@@ -23,6 +23,7 @@ from textmanager.gateway.receipts import callback_url
 from textmanager.gateway.sender import Gateway, LiveGateway, TestGateway
 from textmanager.organizations.connections import NotConnected, twilio_credentials
 from textmanager.organizations.models import Sender
+from textmanager.organizations.senders import sender_with_organization
 from textmanager.runs.completion import complete_runs
 from textmanager.runs.pipeline.claims import Claimed, claim
 from textmanager.runs.pipeline.outcomes import record_outcomes
@@ -142,7 +143,7 @@ async def _until(moment: dt.datetime) -> None:
 
 def open_drain(sender_id: int) -> Drain:
     """Without a Twilio connection TEST runs still go, and a live one is held with the reason."""
-    sender = Sender.objects.select_related("organization").get(pk=sender_id)
+    sender = sender_with_organization(sender_id)
     try:
         live: Gateway | None = LiveGateway(twilio_credentials(sender.organization_id))
     except NotConnected:

@@ -67,12 +67,20 @@ def found_organization(
     return organization
 
 
+def find_organization(cloud_id: str) -> Organization | None:
+    return Organization.objects.filter(cloud_id=cloud_id.strip().lower()).first()
+
+
 def existing_organization(cloud_id: str) -> Organization:
     """The one with this Cloud ID. Raises django.core.exceptions.ValidationError."""
-    organization = Organization.objects.filter(cloud_id=cloud_id.strip().lower()).first()
+    organization = find_organization(cloud_id)
     if organization is None:
         raise ValidationError(f"No organization has the Cloud ID {cloud_id}.")
     return organization
+
+
+def all_organizations() -> list[Organization]:
+    return list(Organization.objects.order_by("cloud_id"))
 
 
 def connect_imis(organization: Organization, account: ImisAccount) -> None:
