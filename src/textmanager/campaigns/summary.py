@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from textmanager.campaigns.audience import whole_audience
 from textmanager.campaigns.composition import ComposedText, Composer, Exclusions
-from textmanager.campaigns.models import ApiMode
+from textmanager.campaigns.models import ApiMode, Campaign
 from textmanager.campaigns.reasons import explain_reason
 from textmanager.organizations.models import Organization, Sender
 from textmanager.replies.opt_outs import opted_out_among
@@ -28,6 +28,21 @@ from textmanager.text.merge import Template
 from textmanager.text.segments import measure
 from textmanager.text.statuses import MessageStatus
 
+# The fields of the form, and of a campaign, that the figures depend on.
+SUMMARIZED = (
+    "iqa_path",
+    "id_column",
+    "phone_column",
+    "days_between_texts",
+    "sender",
+    "api_mode",
+    "template",
+    "empty_values",
+    "rrule",
+    "start_date",
+    "start_time",
+    "time_zone",
+)
 EXAMPLES = 5
 COMING = 5
 
@@ -81,13 +96,26 @@ class CampaignSummary:
     zone: str
 
 
+def summarize_now(campaign: Campaign) -> CampaignSummary:
+    """The summary of a saved campaign that would run at this moment. Raises AudienceUnavailable."""
+    values = {name: getattr(campaign, name) for name in SUMMARIZED}
+    return summarize(
+        campaign.organization, values, campaign_id=campaign.pk, starts_at=timezone.now()
+    )
+
+
 def summarize(
-    organization: Organization, values: dict[str, Any], *, campaign_id: int | None = None
+    organization: Organization,
+    values: dict[str, Any],
+    *,
+    campaign_id: int | None = None,
+    starts_at: dt.datetime | None = None,
 ) -> CampaignSummary:
-    """The summary for the form's cleaned values.
+    """The summary for the form's cleaned values, whose names are in `SUMMARIZED`.
 
     `campaign_id` of an existing campaign lets those count as excluded whom it texted recently.
-    Raises AudienceUnavailable.
+    `starts_at` is when the sending would begin, unless at the next occurrence. Raises
+    AudienceUnavailable.
     """
     now = timezone.now()
     audience = whole_audience(organization.pk, values["iqa_path"])
@@ -99,7 +127,7 @@ def summarize(
         values["time_zone"],
     )
     occurrences = _coming(recurrence, now)
-    starts_at = occurrences[0] if occurrences else now
+    starts_at = starts_at or (occurrences[0] if occurrences else now)
     left_today = segments_left(organization, organization.day_of(now))
     ahead = _estimate(organization, values["sender"], going, starts_at, left_today)
     return CampaignSummary(

@@ -17,4 +17,5 @@ urlpatterns = [
     path("<int:campaign_id>/pause/", views.pause, name="pause"),
     path("<int:campaign_id>/resume/", views.resume, name="resume"),
     path("<int:campaign_id>/run-now/", views.run_campaign_now, name="run-now"),
+    path("<int:campaign_id>/run-now/figures/", views.run_now_figures, name="run-now-figures"),
 ]

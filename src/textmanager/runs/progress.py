@@ -62,14 +62,26 @@ def _in_words(run: Run, left: int, waiting: int, counts: Mapping[str, int]) -> s
     match run.state:
         case RunState.PREPARING:
             return f"Preparing: {run.next_offset:,} of {run.contacts or 0:,} contacts read."
-        case RunState.SENDING if waiting and waiting == left:
-            return f"{waiting:,} texts wait for their time."
         case RunState.SENDING:
-            return f"Sending: {left:,} texts to go."
+            return _sending_in_words(left, waiting, counts.get(MessageStatus.SENDING, 0))
         case RunState.COMPLETED:
             awaited = counts.get(MessageStatus.ACCEPTED, 0) + counts.get(MessageStatus.SENT, 0)
             if awaited and run.settled_at is None:
-                return f"All sent. {awaited:,} delivery receipts are awaited."
+                receipts = _counted(awaited, "delivery receipt is", "delivery receipts are")
+                return f"All sent. {receipts} awaited."
             return "Done."
         case _:
             return run.reason or str(RunState(run.state).label)
+
+
+def _sending_in_words(left: int, waiting: int, under_way: int) -> str:
+    if waiting and waiting == left:
+        return f"{_counted(waiting, 'text waits', 'texts wait')} for their time."
+    if left == waiting + under_way:
+        texts = _counted(under_way, "text is", "texts are")
+        return f"{texts} under way. One whose answer was lost is looked up at Twilio first."
+    return f"Sending: {_counted(left, 'text', 'texts')} to go."
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
