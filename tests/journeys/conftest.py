@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from house import House
+from house import house as open_house
 from serving_in_thread import serve_in_thread
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, run_worker
@@ -96,3 +99,9 @@ def installation(transactional_db: None, settings: Any) -> Iterator[Installation
             segments_per_second=100,
         )
         yield Installation(imis, twilio, organization, sender, Visitor(web))
+
+
+@pytest.fixture
+def house(transactional_db: None, tmp_path: Path) -> Iterator[House]:
+    with open_house(tmp_path) as opened:
+        yield opened
