@@ -57,6 +57,7 @@ def sender(of: Organization, **values: Any) -> Sender:
             "kind": "short_code",
             "number": "555010",
             "segments_per_second": 100.0,
+            "paced_until": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
             **values,
         }
     )

@@ -1,0 +1,171 @@
+"""What may leave now is claimed, at the sender's pace; what may not says why, and until when."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import pairwise
+
+import pytest
+
+import world
+from textmanager.organizations.models import Organization, Sender
+from textmanager.replies.models import OptOutSource
+from textmanager.replies.opt_outs import record_opt_out
+from textmanager.runs.models import DayTally, Message, Run, RunState
+from textmanager.runs.pipeline.claims import UNTIL_RECONCILED, Batch, claim
+from textmanager.text.statuses import MessageStatus
+
+# Monday, 10 AM in New York, 7 AM in Los Angeles.
+NOW = dt.datetime(2026, 11, 23, 15, 0, tzinfo=dt.UTC)
+MIDNIGHT = dt.datetime(2026, 11, 24, 5, 0, tzinfo=dt.UTC)
+
+
+def claim_at(sender: Sender, now: dt.datetime = NOW) -> Batch:
+    return claim(sender_id=sender.pk, now=now)
+
+
+def numbers(batch: Batch) -> list[int]:
+    return [text.number for text in batch.texts]
+
+
+def test_the_attempt_is_in_the_database_before_anything_is_sent(run: Run, sender: Sender) -> None:
+    world.message(run, 1, segments=2)
+    (text,) = claim_at(sender).texts
+    message = Message.objects.get()
+    assert message.status == MessageStatus.SENDING
+    assert message.attempts == 1
+    assert message.attempted_at == text.attempted_at == NOW
+    assert message.check_at == NOW + UNTIL_RECONCILED
+    assert message.charged_day == dt.date(2026, 11, 23)
+    assert (text.to, text.body, text.reference) == (message.to, message.body, message.reference)
+
+
+def test_what_is_claimed_is_claimed_once(run: Run, sender: Sender) -> None:
+    world.message(run, 1)
+    assert numbers(claim_at(sender)) == [1]
+    assert claim_at(sender) == Batch()
+
+
+@pytest.mark.parametrize("rate", [3.0, 10.0, 75.0])
+def test_segments_leave_at_the_senders_pace_over_many_claims(
+    run: Run, sender: Sender, rate: float
+) -> None:
+    Sender.objects.update(segments_per_second=rate, paced_until=NOW)
+    for number in range(120):
+        world.message(run, number, segments=1 + number % 3)
+    now, texts = NOW, []
+    while now < NOW + dt.timedelta(seconds=8):
+        batch = claim_at(sender, now)
+        texts += batch.texts
+        if batch.again_at is None:
+            break
+        now = max(now + dt.timedelta(milliseconds=10), batch.again_at)
+    for before, after in pairwise(texts):
+        gap = (after.slot - before.slot).total_seconds()
+        assert gap >= before.segments / rate - 1e-3
+    # Nor is it slower than it may be.
+    last = texts[-1].slot - texts[0].slot
+    ideal = sum(text.segments for text in texts[:-1]) / rate
+    assert last.total_seconds() == pytest.approx(ideal, abs=0.1)
+    assert len(texts) == min(120, len(texts))
+    assert len(texts) >= min(120, int(rate * 8 / 2) - 2)
+
+
+def test_what_the_day_does_not_allow_waits_for_midnight_of_the_organization(
+    organization: Organization, run: Run, sender: Sender
+) -> None:
+    Organization.objects.update(daily_allowance=5)
+    for number in range(3):
+        world.message(run, number, segments=2)
+    assert numbers(claim_at(sender)) == [0, 1]
+    held = Message.objects.get(number=2)
+    assert (held.status, held.reason) == (MessageStatus.HELD, "allowance")
+    assert held.not_before == MIDNIGHT
+    assert claim_at(sender).texts == []
+    assert numbers(claim_at(sender, MIDNIGHT)) == [2]
+    assert DayTally.objects.get(day="2026-11-23").segments == 4
+
+
+def test_the_allowance_is_shared_by_all_senders(
+    organization: Organization, run: Run, sender: Sender
+) -> None:
+    Organization.objects.update(daily_allowance=1)
+    other = world.sender(organization, name="Other", number="+12025550143")
+    world.message(run, 1)
+    world.message(run, 2, sender=other)
+    assert numbers(claim_at(sender)) == [1]
+    assert numbers(claim_at(other)) == []
+    assert Message.objects.get(number=2).reason == "allowance"
+
+
+def test_a_senders_own_cap_holds_back_too(run: Run, sender: Sender) -> None:
+    Sender.objects.update(daily_cap=1)
+    world.message(run, 1)
+    world.message(run, 2)
+    assert numbers(claim_at(sender)) == [1]
+    held = Message.objects.get(number=2)
+    assert (held.status, held.reason, held.not_before) == ("held", "sender_cap", MIDNIGHT)
+
+
+def test_a_small_text_passes_a_large_one_that_the_day_has_no_room_for(
+    run: Run, sender: Sender
+) -> None:
+    Organization.objects.update(daily_allowance=2)
+    world.message(run, 1, segments=3)
+    world.message(run, 2, segments=1)
+    assert numbers(claim_at(sender)) == [2]
+
+
+def test_who_opted_out_meanwhile_is_left_out(run: Run, sender: Sender) -> None:
+    message = world.message(run, 1)
+    record_opt_out(
+        organization_id=run.organization_id, number=message.to, source=OptOutSource.REPLY
+    )
+    assert claim_at(sender).texts == []
+    message.refresh_from_db()
+    assert (message.status, message.reason) == (MessageStatus.SKIPPED, "opted_out")
+    assert message.settled_at == NOW
+
+
+def test_nobody_is_texted_outside_the_texting_hours_of_all_their_possible_zones(
+    organization: Organization, run: Run, sender: Sender
+) -> None:
+    Organization.objects.update(texting_opens=dt.time(8), texting_closes=dt.time(21))
+    world.message(run, 1, time_zones=["America/New_York"])
+    world.message(run, 2, time_zones=["America/Los_Angeles"])
+    world.message(run, 3, time_zones=["America/New_York", "America/Chicago", "America/Denver"])
+    assert numbers(claim_at(sender)) == [1, 3]
+    held = Message.objects.get(number=2)
+    assert (held.status, held.reason) == (MessageStatus.HELD, "quiet_hours")
+    assert held.not_before == dt.datetime(2026, 11, 23, 16, 0, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    "state", [state for state in RunState if state != RunState.SENDING], ids=str
+)
+def test_only_a_run_that_is_sending_is_claimed_from(run: Run, sender: Sender, state: str) -> None:
+    world.message(run, 1)
+    Run.objects.update(state=state)
+    assert claim_at(sender) == Batch()
+
+
+@pytest.mark.parametrize(
+    "status",
+    [s for s in MessageStatus if s not in {MessageStatus.QUEUED, MessageStatus.HELD}],
+    ids=str,
+)
+def test_no_other_status_is_ever_sent_again(run: Run, sender: Sender, status: str) -> None:
+    world.message(run, 1, status=status)
+    assert claim_at(sender) == Batch()
+
+
+def test_a_rehearsal_needs_neither_pace_nor_allowance(run: Run, sender: Sender) -> None:
+    Sender.objects.update(segments_per_second=0.01)
+    Organization.objects.update(daily_allowance=0)
+    Run.objects.update(api_mode="test")
+    for number in range(20):
+        world.message(run, number)
+    batch = claim_at(sender)
+    assert len(batch.texts) == 20
+    assert all(text.is_test and text.slot == NOW for text in batch.texts)
+    assert not DayTally.objects.filter(segments__gt=0).exists()
