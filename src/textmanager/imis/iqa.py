@@ -11,7 +11,7 @@ from typing import Any
 
 from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisNotFound
-from textmanager.imis.wire import values
+from textmanager.imis.wire import Json, values
 
 LARGEST_PAGE = 500
 _ID_NAMES = ("id", "imisid", "contactid", "partyid", "memberid", "imis id")
@@ -87,15 +87,26 @@ async def fetch_page(
     Raises ImisNotFound when there is no such query, ImisError.
     """
     params = {"QueryName": path, "Offset": str(offset), "Limit": str(min(limit, LARGEST_PAGE))}
+    try:
+        return _page(await _ask(client, params), offset)
+    except ImisNotFound as error:
+        raise ImisNotFound(
+            f"iMIS has no IQA at “{path}”, or the background account may not see it.",
+            status=error.status,
+            detail=error.detail,
+        ) from error
+
+
+async def _ask(client: ImisClient, params: dict[str, str]) -> Json:
     if not _DIALECTS.is_older(client.base_url):
         try:
-            return _page(await client.get("query", params), offset)
+            return await client.get("query", params)
         except ImisNotFound:
             # Either the site lacks the endpoint or the query is not there: the older one tells.
-            page = _page(await client.get("iqa", params), offset)
+            answer = await client.get("iqa", params)
             _DIALECTS.remember_older(client.base_url)
-            return page
-    return _page(await client.get("iqa", params), offset)
+            return answer
+    return await client.get("iqa", params)
 
 
 async def describe(client: ImisClient, path: str) -> IqaDefinition:
