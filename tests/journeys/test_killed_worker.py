@@ -1,29 +1,34 @@
-"""A worker that is killed while it sends: the run completes, and nobody gets it twice."""
+"""A worker that is killed or stopped while it sends: nobody is left out, nobody gets it twice."""
 
 from __future__ import annotations
 
 import signal
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from house import House
-from processes import wait_until
+from processes import stop, wait_until
 
 pytestmark = pytest.mark.journey
 
 HASTY_WORKER = (str(Path(__file__).parent.parent / "hasty_worker.py"),)
 MEMBERS = 240
+# Process managers commonly wait so long before they kill.
+SECONDS_TO_STOP_IN = 10
+
+
+def start_run(house: House) -> None:
+    house.visitor.sign_in("demo", "jordan.lee", "demo-password")
+    ((campaign,),) = house.ask("SELECT id FROM campaigns_campaign WHERE name = 'Dues reminder'")
+    answer = house.visitor.post(f"/campaigns/{campaign}/run-now/")
+    assert "/runs/" in answer.url
 
 
 def test_each_member_has_one_text_although_the_worker_was_killed(house: House) -> None:
-    visitor = house.visitor
-    visitor.sign_in("demo", "jordan.lee", "demo-password")
-    ((campaign,),) = house.ask("SELECT id FROM campaigns_campaign WHERE name = 'Dues reminder'")
-    answer = visitor.post(f"/campaigns/{campaign}/run-now/")
-    assert "/runs/" in answer.url
-
+    start_run(house)
     first = house.started.start("worker", program=HASTY_WORKER)
     wait_until(lambda: len(house.texts()) > MEMBERS / 4, seconds=30, what="a quarter is sent")
     first.send_signal(signal.SIGKILL)
@@ -58,3 +63,15 @@ def test_each_member_has_one_text_although_the_worker_was_killed(house: House) -
     assert dict(tallied) == dict(
         house.ask("SELECT status, count(*) FROM runs_message GROUP BY status")
     )
+
+
+def test_a_worker_that_is_asked_to_stop_leaves_nothing_unclear(house: House) -> None:
+    start_run(house)
+    worker = house.started.start("worker")
+    wait_until(lambda: len(house.texts()) > MEMBERS / 4, seconds=30, what="a quarter is sent")
+    began = time.monotonic()
+    assert stop(worker) == 0
+    assert time.monotonic() - began < SECONDS_TO_STOP_IN
+    assert house.ask("SELECT count(*) FROM runs_message WHERE status = 'sending'") == [(0,)]
+    accepted = house.ask("SELECT count(*) FROM runs_message WHERE sid <> ''")[0][0]
+    assert MEMBERS > accepted == len(house.texts())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -178,6 +179,12 @@ def _signals_as_keyboard_interrupt() -> Iterator[None]:
     yield
 
 
+def _this_command() -> str:
+    """How the person can call us again from where they are."""
+    path = Path(sys.executable).with_name("textmanager")
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
 def welcome(place: Place) -> str:
     # Needs the settings; see `start`.
     from textmanager.commands.seed import ADMINISTRATOR, CLOUD_ID, PASSWORD, STAFF  # noqa: PLC0415 - see above
@@ -192,7 +199,7 @@ Text Manager runs. Nothing that you do here leaves this machine.
   The members    {place.imis}/
   Mail           {place.data_dir / "mail"}
   Logs           {place.data_dir / "logs"}
-  Check it       TEXTMANAGER_DATA_DIR={place.data_dir} textmanager doctor
+  Check it       TEXTMANAGER_DATA_DIR={place.data_dir} {_this_command()} doctor
 
 Try this:
   1. Run "Board meeting" now. Watch its run, and see the texts arrive on the phones.

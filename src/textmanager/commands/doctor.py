@@ -90,6 +90,8 @@ def _django() -> Finding:
 
 
 def _blocking(subject: str, error: Exception) -> Finding:
-    """Our own errors say what is wrong and, last, what to do."""
+    """Our own errors say what is wrong and mostly, in their last sentence, what to do."""
     words, _, remedy = str(error).removesuffix(".").rpartition(". ")
-    return Finding(subject, f"{words}." if words else "", f"{remedy}.", is_blocking=True)
+    if not words:
+        words, remedy = remedy, "Correct it, then look again: textmanager doctor"
+    return Finding(subject, f"{words}.", remedy.removesuffix(".") + ".", is_blocking=True)

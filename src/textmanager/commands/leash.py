@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 
 from textmanager.cli import main
 
+STANDARD_INPUT = 0
+
 
 def follow_parent() -> None:
-    sys.stdin.buffer.read()
+    # Not sys.stdin: its lock, held by a thread that waits, would abort the interpreter's end.
+    while os.read(STANDARD_INPUT, 1):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 
