@@ -141,7 +141,7 @@ class Message(models.Model):
     status = models.CharField(
         max_length=11, choices=[(status.value, status.value) for status in MessageStatus]
     )
-    # Why it was skipped, held, or is in error: a code (see runs/reasons.py), never free text.
+    # Why it was skipped, held, or is in error: a code (see campaigns/reasons.py), never free text.
     reason = models.CharField(max_length=40, blank=True)
     not_before = models.DateTimeField()
 

@@ -7,7 +7,6 @@ import io
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
-from smtplib import SMTPException
 
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
@@ -48,17 +47,15 @@ class FailureGroup:
 @jobs.task(
     name="report",
     # Four days of tries: a mail server's weekend.
-    retry=RetryStrategy(
-        max_attempts=35, wait=60, linear_wait=600, retry_exceptions={SMTPException, OSError}
-    ),
+    retry=RetryStrategy(max_attempts=35, wait=60, linear_wait=600),
 )
 async def report(run_id: str) -> None:
-    """Mails the report once. A failing mail server is tried again."""
+    """Mails the report once. Whatever keeps it from going out, it is tried again."""
     await in_database(send_report, uuid.UUID(run_id))
 
 
 def send_report(run_id: uuid.UUID) -> None:
-    """Raises SMTPException or OSError when the mail cannot be handed over."""
+    """Raises what the mail backend raises when the mail cannot be handed over."""
     run = (
         Run.objects.select_related("organization")
         .filter(pk=run_id, settled_at__isnull=False, report_sent_at=None)

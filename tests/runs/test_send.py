@@ -1,0 +1,115 @@
+"""Draining a sender: live texts reach Twilio at their pace, rehearsals reach nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+import requests
+from django.utils import timezone
+
+import world
+from serving_in_thread import serve_in_thread
+from textmanager.organizations.models import Organization, Sender, TwilioConnection
+from textmanager.runs.models import Message, Run, RunState
+from textmanager.runs.pipeline.send import drain
+from textmanager.sandbox.twilio import TwilioSettings, create_app
+from textmanager.text.statuses import MessageStatus
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def twilio() -> Iterator[str]:
+    with serve_in_thread(create_app(TwilioSettings(delay_scale=0.0))) as address:
+        yield address
+
+
+def connect(organization: Organization, address: str, *, token: str = "") -> None:
+    usual = TwilioSettings()
+    connection = TwilioConnection.objects.get(organization=organization)
+    connection.account_sid, connection.base_url = usual.account_sid, address
+    connection.set_auth_token(token or usual.auth_token)
+    connection.save()
+
+
+def queued(run: Run, count: int) -> Run:
+    for number in range(count):
+        world.message(run, number, not_before=timezone.now())
+    return run
+
+
+def texts(twilio: str) -> list[dict[str, str]]:
+    return list(requests.get(f"{twilio}/_sandbox/messages", timeout=20).json()["messages"])
+
+
+def work(sender: Sender) -> None:
+    asyncio.run(drain(sender.pk))
+
+
+def test_live_texts_reach_twilio_once_each(run: Run, sender: Sender, twilio: str) -> None:
+    connect(run.organization, twilio)
+    queued(run, 30)
+    work(sender)
+    assert sorted(text["to"] for text in texts(twilio)) == sorted(
+        Message.objects.values_list("to", flat=True)
+    )
+    by_sid = {text["sid"]: text["to"] for text in texts(twilio)}
+    for message in Message.objects.all():
+        assert message.status in {MessageStatus.ACCEPTED, MessageStatus.SENT}
+        assert by_sid[message.sid] == message.to
+    run.refresh_from_db()
+    assert run.state == RunState.COMPLETED
+    work(sender)
+    assert len(texts(twilio)) == 30
+
+
+def test_a_rehearsal_reaches_nothing(run: Run, sender: Sender, twilio: str) -> None:
+    connect(run.organization, twilio)
+    Run.objects.update(api_mode="test")
+    queued(run, 10)
+    work(sender)
+    assert texts(twilio) == []
+    assert set(Message.objects.values_list("status", flat=True)) == {MessageStatus.TESTED}
+
+
+def test_a_rehearsal_needs_no_twilio_account(run: Run, sender: Sender) -> None:
+    TwilioConnection.objects.all().delete()
+    Run.objects.update(api_mode="test")
+    queued(run, 1)
+    work(sender)
+    assert Message.objects.get().status == MessageStatus.TESTED
+
+
+def test_without_an_account_a_live_run_is_held_and_nothing_is_lost(
+    run: Run, sender: Sender
+) -> None:
+    TwilioConnection.objects.all().delete()
+    queued(run, 3)
+    work(sender)
+    run.refresh_from_db()
+    assert run.state == RunState.HELD
+    assert "not connected to Twilio" in run.reason
+    assert set(Message.objects.values_list("status", flat=True)) == {MessageStatus.QUEUED}
+
+
+def test_a_wrong_token_holds_the_run_with_twilios_reason(
+    run: Run, sender: Sender, twilio: str
+) -> None:
+    connect(run.organization, twilio, token="not the token")
+    queued(run, 3)
+    work(sender)
+    run.refresh_from_db()
+    assert run.state == RunState.HELD
+    assert "20003" in run.reason
+    assert texts(twilio) == []
+
+
+def test_a_twilio_that_cannot_be_reached_leaves_texts_queued(run: Run, sender: Sender) -> None:
+    connect(run.organization, "http://127.0.0.1:9")
+    queued(run, 1)
+    work(sender)
+    message = Message.objects.get()
+    assert (message.status, message.reason) == (MessageStatus.QUEUED, "retry")
+    assert message.sid == ""
