@@ -1,4 +1,4 @@
-"""A worker that is killed or stopped while it sends: nobody is left out, nobody gets it twice."""
+"""Whatever interrupts a run while it sends: nobody is left out, and nobody is texted twice."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def start_run(house: House) -> None:
     assert "/runs/" in answer.url
 
 
-def test_each_member_has_one_text_although_the_worker_was_killed(house: House) -> None:
+def test_a_worker_that_is_killed(house: House) -> None:
     start_run(house)
     first = house.started.start("worker", program=HASTY_WORKER)
     wait_until(lambda: len(house.texts()) > MEMBERS / 4, seconds=30, what="a quarter is sent")
@@ -37,6 +37,25 @@ def test_each_member_has_one_text_although_the_worker_was_killed(house: House) -
     assert left < MEMBERS, "It was killed too late to show anything."
 
     house.started.start("worker", program=HASTY_WORKER)
+    each_member_gets_one_text_and_one_record(house)
+    assert house.ask("SELECT count(*) FROM runs_message WHERE attempts > 1")[0][0] > 0, (
+        "Nothing was under way when the worker was killed."
+    )
+
+
+def test_a_database_that_drops_every_connection(house: House) -> None:
+    start_run(house)
+    house.started.start("worker", program=HASTY_WORKER)
+    wait_until(lambda: len(house.texts()) > MEMBERS / 4, seconds=30, what="a quarter is sent")
+    dropped = house.ask(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    assert len(dropped) > 1
+    each_member_gets_one_text_and_one_record(house)
+
+
+def each_member_gets_one_text_and_one_record(house: House) -> None:
     wait_until(
         lambda: house.ask("SELECT 1 FROM runs_run WHERE completed_at IS NOT NULL"),
         seconds=60,
@@ -45,10 +64,6 @@ def test_each_member_has_one_text_although_the_worker_was_killed(house: House) -
     texts = Counter(text["to"] for text in house.texts())
     assert len(texts) == MEMBERS
     assert set(texts.values()) == {1}
-    assert house.ask("SELECT count(*) FROM runs_message WHERE attempts > 1")[0][0] > 0, (
-        "Nothing was under way when the worker was killed."
-    )
-
     unwritten = """
         SELECT 1 FROM runs_message WHERE status IN ('queued', 'sending', 'accepted')
         OR (status IN ('sent', 'delivered', 'undelivered') AND write_back <> 'written')
