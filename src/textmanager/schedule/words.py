@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from calendar import month_name, monthrange
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from textmanager.schedule.rules import Frequency, NthWeekday, Rule
 
 ZONE_NAMES = {
     "America/New_York": "Eastern Time",
@@ -17,24 +22,26 @@ ZONE_NAMES = {
     "America/Puerto_Rico": "Atlantic Time",
     "UTC": "UTC",
 }
-_DAYS = {
-    "MO": "Monday",
-    "TU": "Tuesday",
-    "WE": "Wednesday",
-    "TH": "Thursday",
-    "FR": "Friday",
-    "SA": "Saturday",
-    "SU": "Sunday",
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONDAY_TO_FRIDAY = tuple(NthWeekday(0, number) for number in range(5))
+_UNITS = {
+    Frequency.DAILY: "day",
+    Frequency.WEEKLY: "week",
+    Frequency.MONTHLY: "month",
+    Frequency.YEARLY: "year",
 }
-_UNITS = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
-_NTH = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", -1: "last"}
+_NTH = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth"}
 _TEENS = range(11, 14)
+_SHORTEST_MONTH = 28
+_COMMON_YEAR = 2001
 
 
-def in_words(rule: str, start: dt.datetime, zone: str) -> str:
+def in_words(rule: Rule, start: dt.datetime, zone: str) -> str:
     """Such as "Every 2 weeks on Monday and Thursday at 9:00 AM, Eastern Time"."""
-    parts = dict(part.split("=", 1) for part in rule.split(";") if part)
-    return f"{_pattern(parts, start)} at {clock(start.time())}, {zone_name(zone)}{_end(parts)}"
+    pattern = _pattern(rule, start)
+    comma = "," if ", " in pattern else ""
+    time = f"{clock(start.time())}, {zone_name(zone)}"
+    return f"{pattern}{comma} at {time}{_end(rule, start, zone)}"
 
 
 def zone_name(zone: str) -> str:
@@ -58,48 +65,117 @@ def ordinal(number: int) -> str:
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"
 
 
-def _pattern(parts: dict[str, str], start: dt.datetime) -> str:
-    frequency, days = parts["FREQ"], parts.get("BYDAY", "")
-    interval = int(parts.get("INTERVAL", "1"))
-    unit = _UNITS[frequency]
-    every = f"Every {unit}" if interval == 1 else f"Every {interval} {unit}s"
-    match frequency:
-        case "WEEKLY" if days == "MO,TU,WE,TH,FR" and interval == 1:
-            return "Every weekday"
-        case "WEEKLY":
-            names = [_DAYS[code] for code in days.split(",") if code] or [f"{start:%A}"]
-            return f"{every} on {_listed(names)}"
-        case "MONTHLY":
-            return f"{every} on the {_in_month(parts, start)}"
-        case "YEARLY":
-            return f"{every} on {start:%B} {start.day}"
-    return every
+def _pattern(rule: Rule, start: dt.datetime) -> str:
+    unit = _UNITS[rule.frequency]
+    every = f"Every {unit}" if rule.interval == 1 else f"Every {rule.interval} {unit}s"
+    match rule.frequency:
+        case Frequency.DAILY | Frequency.WEEKLY if _is_every_weekday(rule):
+            every = "Every weekday"
+        case Frequency.DAILY:
+            every += _daily_limits(rule)
+        case Frequency.WEEKLY:
+            names = [_DAYS[each.weekday] for each in rule.weekdays] or [f"{start:%A}"]
+            every += f" on {_days_named(rule, names)}"
+        case Frequency.MONTHLY:
+            every += f" on the {_days_in_words(rule, start)}"
+        case _:
+            return every + _in_year(rule, start)
+    return f"{every}, in {_months(rule)} only" if rule.months else every
 
 
-def _in_month(parts: dict[str, str], start: dt.datetime) -> str:
-    days = parts.get("BYDAY", "")
-    if days:
-        return f"{_NTH[int(days[:-2])]} {_DAYS[days[-2:]]}"
-    dates = parts.get("BYMONTHDAY", str(start.day)).split(",")
-    if dates == ["-1"]:
-        return "last day"
-    last = int(dates[-1])
-    if "BYSETPOS" in parts:
-        return f"{ordinal(last)}, or the last day of a shorter month"
-    longest_february = 28
-    skipping = ", skipping shorter months" if last > longest_february else ""
-    return f"{ordinal(last)}{skipping}"
+def _is_every_weekday(rule: Rule) -> bool:
+    plain = rule.interval == 1 and not rule.month_days and not rule.positions
+    return plain and set(rule.weekdays) == set(_MONDAY_TO_FRIDAY)
 
 
-def _end(parts: dict[str, str]) -> str:
-    if "UNTIL" in parts:
-        until = parts["UNTIL"]
-        return f", until {day(dt.date(int(until[:4]), int(until[4:6]), int(until[6:8])))}"
-    if "COUNT" in parts:
-        count = int(parts["COUNT"])
-        return ", once" if count == 1 else f", {count} times"
+def _daily_limits(rule: Rule) -> str:
+    limits = ""
+    if rule.weekdays:
+        limits += f" that is a {_listed([_DAYS[each.weekday] for each in rule.weekdays], 'or')}"
+    if rule.month_days:
+        limits += f", on the {_listed([_date(each) for each in rule.month_days], 'or')} only"
+    return limits
+
+
+def _in_year(rule: Rule, start: dt.datetime) -> str:
+    if not (rule.weekdays or rule.month_days or rule.months):
+        leap = ", in leap years only" if (start.month, start.day) == (2, 29) else ""
+        return f" on {start:%B} {start.day}{leap}"
+    if rule.months:
+        return f" in {_months(rule)} on the {_days_in_words(rule, start)}"
+    of = "of the year" if rule.weekdays and not rule.month_days else "of each month"
+    return f" on the {_days_in_words(rule, start)} {of}"
+
+
+def _days_in_words(rule: Rule, start: dt.datetime) -> str:
+    """The days of a month or year, to be read after "on the"."""
+    dates = rule.month_days or (() if rule.weekdays else (start.day,))
+    if not rule.weekdays and rule.positions == (-1,) and _is_date_or_last(dates):
+        return f"{ordinal(dates[-1])}, or the last day of a shorter month"
+    if rule.weekdays == _MONDAY_TO_FRIDAY and not dates:
+        names = ["weekday"] if rule.positions else ["weekdays"]
+    else:
+        names = [_date(each) for each in dates] or [_weekday(each) for each in rule.weekdays]
+    if rule.weekdays and dates:
+        days = _listed([_weekday(each) for each in rule.weekdays], "or")
+        return f"{_days_named(rule, names)}, if it is a {days}"
+    return f"{_days_named(rule, names)}{_skipping(rule, dates)}"
+
+
+def _skipping(rule: Rule, dates: Sequence[int]) -> str:
+    shortest = min(monthrange(_COMMON_YEAR, month)[1] for month in rule.months or range(1, 13))
+    return ", skipping shorter months" if max(dates, default=0) > shortest else ""
+
+
+def _is_date_or_last(dates: Sequence[int]) -> bool:
+    return len(dates) > 1 and list(dates) == list(range(_SHORTEST_MONTH, dates[-1] + 1))
+
+
+def _days_named(rule: Rule, names: list[str]) -> str:
+    """The names, or those at the rule's positions among them."""
+    if not rule.positions:
+        return _listed(names)
+    positions = _listed([_nth(each) for each in rule.positions])
+    return f"{positions} {names[0]}" if len(names) == 1 else f"{positions} of {_listed(names)}"
+
+
+def _date(number: int) -> str:
+    if number > 0:
+        return ordinal(number)
+    return "last day" if number == -1 else f"{_nth(number)} day"
+
+
+def _weekday(each: NthWeekday) -> str:
+    name = _DAYS[each.weekday]
+    return f"{_nth(each.nth)} {name}" if each.nth else name
+
+
+def _nth(number: int) -> str:
+    if number > 0:
+        return _NTH.get(number, ordinal(number))
+    return "last" if number == -1 else f"{_nth(-number)} to last"
+
+
+def _months(rule: Rule) -> str:
+    return _listed([month_name[number] for number in sorted(rule.months)])
+
+
+def _end(rule: Rule, start: dt.datetime, zone: str) -> str:
+    if rule.until is not None:
+        return f", until {day(_last_day(rule.until, start, zone))}"
+    if rule.count is not None:
+        return ", once" if rule.count == 1 else f", {rule.count:,} times"
     return ""
 
 
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def _last_day(until: dt.date | dt.datetime, start: dt.datetime, zone: str) -> dt.date:
+    """The last local day on which the rule may still run at the start's time of day."""
+    if not isinstance(until, dt.datetime):
+        return until
+    local = until.astimezone(ZoneInfo(zone)) if until.tzinfo else until
+    too_early = local.time() < start.time()
+    return local.date() - dt.timedelta(days=1) if too_early else local.date()
+
+
+def _listed(names: Sequence[str], last: str = "and") -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
