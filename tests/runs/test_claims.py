@@ -140,6 +140,23 @@ def test_nobody_is_texted_outside_the_texting_hours_of_all_their_possible_zones(
     assert held.not_before == dt.datetime(2026, 11, 23, 16, 0, tzinfo=dt.UTC)
 
 
+def test_a_text_whose_moment_falls_into_quiet_hours_waits_though_they_begin_later(
+    run: Run, sender: Sender
+) -> None:
+    Organization.objects.update(texting_opens=dt.time(8), texting_closes=dt.time(21))
+    nine_pm = dt.datetime(2026, 11, 24, 2, 0, tzinfo=dt.UTC)
+    now = nine_pm - dt.timedelta(milliseconds=500)
+    Sender.objects.update(segments_per_second=10.0, paced_until=now)
+    for number in range(9):
+        world.message(run, number)
+    batch = claim_at(sender, now)
+    assert numbers(batch) == [0, 1, 2, 3, 4]
+    assert all(text.slot < nine_pm for text in batch.texts)
+    held = Message.objects.get(number=5)
+    assert (held.status, held.reason) == (MessageStatus.HELD, "quiet_hours")
+    assert held.not_before == dt.datetime(2026, 11, 24, 13, 0, tzinfo=dt.UTC)
+
+
 @pytest.mark.parametrize(
     "state", [state for state in RunState if state != RunState.SENDING], ids=str
 )

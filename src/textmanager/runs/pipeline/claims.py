@@ -21,7 +21,7 @@ from textmanager.runs.allowance import next_day_begins, segments_left, sender_se
 from textmanager.runs.models import Message, RunState
 from textmanager.runs.pipeline.changes import Change, change_messages
 from textmanager.runs.pipeline.due import WAITING
-from textmanager.runs.texting_hours import first_allowed_for
+from textmanager.runs.texting_hours import window_for
 from textmanager.schedule.pacing import Pace
 from textmanager.text.statuses import MessageStatus
 
@@ -103,7 +103,9 @@ def _decide(
     opted_out = opted_out_among(organization.pk, {message.to for message in candidates})
     budget = _Budget.of(sender, organization, now)
     for message in candidates:
-        reason, until = _obstacle(message, organization, opted_out, budget, now)
+        (slot,), paced_until = pace.take(decisions.paced_until, now, [message.segments])
+        leaves = now if message.run.is_test else slot
+        reason, until = _obstacle(message, organization, opted_out, budget, leaves)
         if reason == "opted_out":
             decisions.changes.append(
                 _change(message, MessageStatus.SKIPPED, reason=reason, settled_at=now)
@@ -117,7 +119,6 @@ def _decide(
             decisions.changes.append(_change(message, MessageStatus.SENDING, attempted_at=now))
             decisions.texts.append(_claimed(message, now, now))
         else:
-            (slot,), paced_until = pace.take(decisions.paced_until, now, [message.segments])
             if slot > now + HORIZON:
                 break
             decisions.paced_until = paced_until
@@ -165,21 +166,21 @@ def _obstacle(
     organization: Organization,
     opted_out: frozenset[str],
     budget: _Budget,
-    now: dt.datetime,
+    leaves: dt.datetime,
 ) -> tuple[str, dt.datetime]:
-    """Why this text may not leave now, and until when; an empty reason when it may."""
+    """Why this text may not go at its moment, and until when; an empty reason when it may."""
     if message.to in opted_out:
-        return "opted_out", now
-    allowed = first_allowed_for(organization, tuple(message.time_zones), now)
-    if allowed > now:
+        return "opted_out", leaves
+    allowed = window_for(organization, tuple(message.time_zones), leaves).opens
+    if allowed > leaves:
         return "quiet_hours", allowed
     if message.run.is_test:
-        return "", now
+        return "", leaves
     if message.segments > budget.left:
         return "allowance", budget.tomorrow
     if budget.left_for_sender is not None and message.segments > budget.left_for_sender:
         return "sender_cap", budget.tomorrow
-    return "", now
+    return "", leaves
 
 
 def _change(message: Message, status: MessageStatus, **values: Any) -> Change:

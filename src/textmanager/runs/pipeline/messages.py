@@ -13,7 +13,7 @@ from textmanager.campaigns.models import WriteBackTarget
 from textmanager.replies.opt_outs import opted_out_among
 from textmanager.runs.history import recently_texted
 from textmanager.runs.models import Message, Run, WriteBack
-from textmanager.runs.texting_hours import first_allowed_for
+from textmanager.runs.texting_hours import window_for
 from textmanager.text.merge import Template
 from textmanager.text.statuses import MessageStatus
 
@@ -43,7 +43,7 @@ def write_messages(
         empty_values=run.empty_values,
     )
     texts = [composer.compose(first_number + place, row) for place, row in enumerate(rows)]
-    allowed = functools.cache(lambda zones: first_allowed_for(run.organization, zones, now))
+    allowed = functools.cache(lambda zones: window_for(run.organization, zones, now).opens)
     # Looked up before the COPY begins: it keeps the connection to itself.
     exclusions = _exclusions(run, texts, now)
     with (
