@@ -13,5 +13,13 @@ class SignInForm(forms.Form):
         help_text="The short name of your organization's iMIS. "
         "Leave it empty for a local administrator account.",
     )
-    username = forms.CharField(label="User name", max_length=150)
-    password = forms.CharField(label="Password", widget=forms.PasswordInput, strip=False)
+    username = forms.CharField(
+        label="User name",
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        label="Password",
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        strip=False,
+    )
