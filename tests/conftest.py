@@ -23,7 +23,8 @@ FAST = "-c synchronous_commit=off -c fsync=off"
 
 
 def pytest_configure() -> None:
-    """Serves static files from where they are, so that no test needs them collected."""
+    """Serves static files from where they are, and hashes passwords at no cost."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES["staticfiles"]["BACKEND"] = (
         "django.contrib.staticfiles.storage.StaticFilesStorage"
     )

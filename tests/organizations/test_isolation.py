@@ -1,0 +1,122 @@
+"""Every page, found by walking the addresses: strangers see nothing, viewers change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+import world
+from textmanager.campaigns.models import Campaign
+from textmanager.organizations.models import Organization, Role, User
+from textmanager.runs.models import Run
+from textmanager.text.statuses import MessageStatus
+
+# Open to everybody, by design; their own tests say what they guard.
+OPEN = {"health", "sign-in", "sign-out", "hooks:status", "hooks:inbound"}
+# Need a person, but no organization.
+OUTSIDE_ORGANIZATIONS = {"home", "choose-organization"}
+# What a viewer may look at. Whatever is not named here changes something, or leads to a change.
+LOOKING = {"campaigns:list", "runs:list", "runs:detail", "runs:progress", "runs:messages"}
+SECRET = "Secret gathering"
+
+
+def names(patterns: Any, prefix: str = "") -> Iterator[tuple[str, set[str]]]:
+    """Every named address, with the parameters that it takes."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from names(pattern.url_patterns, inner)
+        elif isinstance(pattern, URLPattern):
+            assert pattern.name, f"{pattern.pattern} has no name"
+            yield prefix + pattern.name, set(pattern.pattern.regex.groupindex)
+
+
+EVERY = dict(names(get_resolver().url_patterns))
+INSIDE = sorted(set(EVERY) - OPEN - OUTSIDE_ORGANIZATIONS)
+
+
+@pytest.fixture
+def theirs(organization: Organization) -> Run:
+    """A run of alice's organization, with a name that nobody else may read."""
+    campaign = world.campaign(organization, by=world.sender(organization), name=SECRET)
+    run = world.run(campaign)
+    world.message(run, 1, status=MessageStatus.DELIVERED)
+    return run
+
+
+def address(name: str, run: Run) -> str:
+    values = {"campaign_id": run.campaign_id, "run_id": run.pk}
+    return reverse(name, kwargs={key: values[key] for key in EVERY[name] if key in values})
+
+
+def test_the_walk_finds_the_pages() -> None:
+    assert {"campaigns:edit", "runs:cancel", "campaigns:summary"} <= set(INSIDE)
+    assert set(INSIDE) >= LOOKING
+
+
+@pytest.mark.parametrize("name", [*INSIDE, *OUTSIDE_ORGANIZATIONS])
+def test_nobody_looks_without_signing_in(theirs: Run, client: Client, name: str) -> None:
+    for method in ("GET", "POST"):
+        answer = client.generic(method, address(name, theirs))
+        if answer.status_code == 405:
+            continue
+        assert answer.status_code == 302
+        assert answer.headers["Location"].startswith(("/sign-in/", "/campaigns/"))
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_stranger_sees_and_changes_nothing(
+    theirs: Run, charlie: User, client: Client, name: str
+) -> None:
+    client.force_login(charlie)
+    before = state_of(theirs)
+    for method in ("GET", "POST"):
+        answer = client.generic(method, address(name, theirs))
+        assert SECRET not in answer.content.decode()
+        if EVERY[name]:
+            assert answer.status_code in {404, 405}, f"{method} gave {answer.status_code}"
+    assert state_of(theirs) == before
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_a_viewer_looks_and_changes_nothing(
+    theirs: Run, bob: User, client: Client, name: str
+) -> None:
+    client.force_login(bob)
+    before = state_of(theirs)
+    assert bob.memberships.get().role == Role.VIEWER
+    answer = client.get(address(name, theirs))
+    if name in LOOKING:
+        assert answer.status_code == 200
+    else:
+        assert answer.status_code in {403, 405}
+        assert client.post(address(name, theirs)).status_code == 403
+    assert state_of(theirs) == before
+
+
+@pytest.mark.parametrize("name", sorted(LOOKING))
+def test_a_viewer_is_offered_nothing_that_would_be_refused(
+    theirs: Run, bob: User, client: Client, name: str
+) -> None:
+    client.force_login(bob)
+    page = client.get(address(name, theirs)).content.decode()
+    # The one form that everybody has signs out; searching changes nothing.
+    forms = page.count('method="post"') - page.count('action="/sign-out/"')
+    assert forms == 0
+    assert SECRET in page or name in {"runs:progress", "runs:messages"}
+
+
+def state_of(run: Run) -> tuple[Any, ...]:
+    campaign = Campaign.objects.get(pk=run.campaign_id)
+    return (
+        Run.objects.count(),
+        Run.objects.get(pk=run.pk).state,
+        Campaign.objects.count(),
+        campaign.state,
+        campaign.deleted_at,
+        campaign.version,
+    )
