@@ -222,5 +222,28 @@ def test_a_query_that_is_gone_holds_the_run_at_once() -> None:
     assert "$/Gone" in run.reason
 
 
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"phone_column": "Mobile"}, "“Mobile”"),
+        ({"id_column": "Member"}, "“Member”"),
+        ({"template": "Hello ${Nickname}"}, "“Nickname”"),
+        ({"template": "Hello ${firstname}"}, ""),  # merge fields match in any case
+    ],
+)
+def test_a_query_that_lost_a_column_holds_the_run(changed: dict[str, str], named: str) -> None:
+    organization = world.organization()
+    campaign = world.campaign(organization, by=world.sender(organization), **changed)
+    run = world.run(campaign, state=RunState.PREPARING, prepared_at=None)
+    with serve_in_thread(create_app(ImisSettings())) as imis:
+        connect(organization, imis)
+        work(run)
+    run.refresh_from_db()
+    assert named in run.reason
+    assert run.state == (RunState.HELD if named else RunState.SENDING)
+    assert Message.objects.count() == (0 if named else 8)
+
+
 def connect(organization: Organization, imis: str) -> None:
     ImisConnection.objects.filter(organization=organization).update(base_url=imis)

@@ -21,14 +21,14 @@ from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, is_stopping, jobs
 from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisError
-from textmanager.imis.iqa import fetch_page
+from textmanager.imis.iqa import IqaPage, describe, fetch_page
 from textmanager.organizations.connections import NotConnected, imis_client
 from textmanager.runs.history import usual_contacts
 from textmanager.runs.holding import hold_run
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.pipeline.messages import write_messages
 from textmanager.runs.pipeline.send import defer_drain
-from textmanager.text.merge import TemplateError
+from textmanager.text.merge import Template, TemplateError
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +42,13 @@ NOT_WORTH_HOLDING = 50
 
 @dataclass(frozen=True)
 class Resume:
-    """Where a preparation goes on."""
+    """Where a preparation goes on, and the columns that it needs."""
 
     client: ImisClient
     iqa_path: str
     offset: int
+    columns: tuple[str, ...]
+    merge_fields: tuple[str, ...]
 
 
 @jobs.task(
@@ -84,6 +86,11 @@ async def _prepare(run_id: str) -> None:
     async with resume.client as client:
         while not is_stopping():
             page = await fetch_page(client, resume.iqa_path, offset=offset, limit=PAGE)
+            if offset == 0 and page.rows:
+                gone = await _columns_gone(client, resume, page)
+                if gone:
+                    await in_database(hold_run, run_id=run_id, reason=_about_columns(gone))
+                    return
             written = await in_database(
                 store_page, run_id=run_id, offset=offset, rows=page.rows, total=page.total
             )
@@ -93,6 +100,26 @@ async def _prepare(run_id: str) -> None:
                 await in_database(finish_preparation, run_id=run_id, now=timezone.now())
                 return
             offset = page.next_offset
+
+
+async def _columns_gone(client: ImisClient, resume: Resume, page: IqaPage) -> list[str]:
+    """The columns that the campaign uses and the IQA does not have any more.
+
+    A row need not carry its empty cells, so the definition is asked too.
+    """
+    definition = await describe(client, resume.iqa_path)
+    known = {*page.columns, *(column.name for column in definition.columns)}
+    folded = {name.casefold() for name in known}
+    gone = [name for name in resume.columns if name not in known]
+    return gone + [name for name in resume.merge_fields if name.casefold() not in folded]
+
+
+def _about_columns(gone: Sequence[str]) -> str:
+    names = ", ".join(f"“{name}”" for name in dict.fromkeys(gone))
+    return (
+        f"The IQA has changed: it lacks {names}. Correct the IQA and resume this run, or cancel "
+        "the run and correct the campaign."
+    )
 
 
 def defer_prepare(run_id: uuid.UUID) -> None:
@@ -106,7 +133,13 @@ def where_to_resume(run_id: str) -> Resume | None:
     run = Run.objects.filter(pk=run_id, state=RunState.PREPARING).first()
     if run is None:
         return None
-    return Resume(imis_client(run.organization_id), run.iqa_path, run.next_offset)
+    return Resume(
+        client=imis_client(run.organization_id),
+        iqa_path=run.iqa_path,
+        offset=run.next_offset,
+        columns=(run.id_column, run.phone_column),
+        merge_fields=Template.parse(run.template).fields(),
+    )
 
 
 @transaction.atomic
