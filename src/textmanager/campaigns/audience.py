@@ -60,9 +60,12 @@ def first_look(organization_id: int, path: str) -> FirstLook:
     return _remembered("look", organization_id, path, _look)
 
 
-def whole_audience(organization_id: int, path: str) -> Audience:
-    """Every row of the IQA at `path`, as of at most two minutes ago. Raises AudienceUnavailable."""
-    return _remembered("rows", organization_id, path, _pull)
+def whole_audience(organization_id: int, path: str, *, fresh: bool = False) -> Audience:
+    """Every row of the IQA at `path`, as of at most two minutes ago, or of now if `fresh`.
+
+    Raises AudienceUnavailable.
+    """
+    return _remembered("rows", organization_id, path, _pull, fresh=fresh)
 
 
 def known_queries(organization_id: int) -> list[str]:
@@ -78,10 +81,12 @@ def _remembered(
     organization_id: int,
     path: str,
     read: Callable[[ImisClient, str], Coroutine[object, object, T]],
+    *,
+    fresh: bool = False,
 ) -> T:
     digest = hashlib.sha256(path.encode()).hexdigest()
     key = f"audience:{kind}:{organization_id}:{digest}"
-    known: T | None = cache.get(key)
+    known: T | None = None if fresh else cache.get(key)
     if known is not None:
         return known
     try:
