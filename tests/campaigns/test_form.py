@@ -1,0 +1,260 @@
+"""The campaign form: complete, forgiving, and clear at the field where something is wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from textmanager.campaigns.forms import CampaignForm, initial_for
+from textmanager.campaigns.models import Campaign, CampaignState
+from textmanager.organizations.models import AuditEvent, Organization, User
+from textmanager.runs.models import Run
+
+NEW = "/campaigns/new/"
+
+
+def errors(page: Any) -> dict[str, str]:
+    """The error shown inside each field's own block, by the field's name."""
+    html = page.content.decode()
+    found = {}
+    for block in re.split(r'<div class="field', html)[1:]:
+        name = re.search(r'name="(\w+)"', block)
+        error = re.search(r'<p class="error">(.*?)</p>', block, re.DOTALL)
+        if name and error:
+            found[name[1]] = " ".join(error[1].split())
+    return found
+
+
+def test_a_good_form_becomes_an_active_campaign(
+    connected: Organization, page: Client, filled_in: dict[str, str], alice: User
+) -> None:
+    answer = page.post(NEW, filled_in, follow=True)
+    assert "“Dues reminder” is saved and active." in answer.content.decode()
+    campaign = Campaign.objects.get()
+    assert campaign.state == CampaignState.ACTIVE
+    assert campaign.rrule == "FREQ=MONTHLY;BYMONTHDAY=2"
+    assert campaign.next_run_at == dt.datetime(2099, 1, 2, 13, 10, tzinfo=dt.UTC)
+    assert campaign.report_emails == ["office@example.org"]
+    assert campaign.created_by == alice
+    event = AuditEvent.objects.get(action="created")
+    assert event.after["template"] == "Hello ${FirstName|friend}"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("name", "", "required"),
+        ("name", "x" * 121, "120"),
+        ("report_emails", "office@example.org, nonsense", "“nonsense” is not an e-mail"),
+        ("iqa_path", "", "required"),
+        ("id_column", "Nothing", "no column “Nothing”"),
+        ("phone_column", "Mobile", "no column “Mobile”"),
+        ("days_between_texts", "-1", "0"),
+        ("sender", "", "required"),
+        ("sender", "999999", "Select a valid choice"),
+        ("api_mode", "both", "Select a valid choice"),
+        ("template", "", "required"),
+        ("template", "Hello ${FirstNam}", "Did you mean ${FirstName}"),
+        ("weekdays", "XX", "Select a valid choice"),
+        ("until", "", "which day is the last"),
+        ("count", "", "how many times"),
+        ("interval", "0", "1"),
+        ("start_date", "soon", "valid date"),
+        ("start_time", "25:00", "valid time"),
+        ("time_zone", "Mars/Olympus", "Select a valid choice"),
+        ("catch_up_hours", "100", "72"),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(  # noqa: PLR0917 - a table
+    connected: Organization,
+    page: Client,
+    filled_in: dict[str, str],
+    field: str,
+    value: str,
+    told: str,
+) -> None:
+    shape = {"weekdays": {"repeat": "weekly"}, "until": {"ends": "on"}, "count": {"ends": "after"}}
+    sent = {**filled_in, **shape.get(field, {}), field: value}
+    answer = page.post(NEW, sent)
+    assert answer.status_code == 422
+    assert list(errors(answer)) == [field]
+    assert told in unescaped(errors(answer)[field])
+    assert not Campaign.objects.exists()
+    html = answer.content.decode()
+    kept = {name: sent[name] for name in ("name", "iqa_path", "start_time", "start_date")}
+    for name, typed in kept.items():
+        assert f'value="{typed}"' in html, f"{name} is lost"
+    assert "Nothing is saved yet." in html
+
+
+def test_a_week_needs_a_day(
+    connected: Organization, page: Client, filled_in: dict[str, str]
+) -> None:
+    answer = page.post(NEW, {**filled_in, "repeat": "weekly"})
+    assert "at least one day" in errors(answer)["weekdays"]
+
+
+def unescaped(text: str) -> str:
+    return text.replace("&#x27;", "'").replace("&quot;", '"')
+
+
+def test_a_schedule_that_is_over_is_refused(
+    connected: Organization, page: Client, filled_in: dict[str, str]
+) -> None:
+    sent = {**filled_in, "start_date": "2020-01-01", "ends": "on", "until": "2020-12-31"}
+    answer = page.post(NEW, sent)
+    assert "no occurrence ahead" in errors(answer)["start_date"]
+    assert not Campaign.objects.exists()
+
+
+def test_a_form_can_be_saved_while_imis_is_away(
+    organization: Organization, page: Client, filled_in: dict[str, str]
+) -> None:
+    answer = page.post(NEW, filled_in)
+    assert answer.status_code == 302
+    assert Campaign.objects.exists()
+
+
+SCHEDULES: list[tuple[dict[str, Any], str]] = [
+    ({"repeat": "daily", "interval": "3"}, "FREQ=DAILY;INTERVAL=3"),
+    ({"repeat": "weekdays"}, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"),
+    ({"repeat": "weekly", "weekdays": ["FR", "MO"]}, "FREQ=WEEKLY;BYDAY=MO,FR"),
+    (
+        {"repeat": "weekly", "weekdays": ["SU"], "interval": "2"},
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU",
+    ),
+    ({"repeat": "monthly_date", "month_day": "28"}, "FREQ=MONTHLY;BYMONTHDAY=28"),
+    ({"repeat": "monthly_date", "month_day": "last"}, "FREQ=MONTHLY;BYMONTHDAY=-1"),
+    (
+        {"repeat": "monthly_date", "month_day": "31", "short_months": "last_day"},
+        "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1",
+    ),
+    (
+        {"repeat": "monthly_date", "month_day": "31", "short_months": "skip"},
+        "FREQ=MONTHLY;BYMONTHDAY=31",
+    ),
+    ({"repeat": "monthly_weekday", "nth": "2", "nth_weekday": "TU"}, "FREQ=MONTHLY;BYDAY=2TU"),
+    ({"repeat": "monthly_weekday", "nth": "-1", "nth_weekday": "FR"}, "FREQ=MONTHLY;BYDAY=-1FR"),
+    ({"repeat": "yearly"}, "FREQ=YEARLY"),
+    (
+        {"repeat": "daily", "ends": "on", "until": "2099-03-31"},
+        "FREQ=DAILY;UNTIL=20990331T235959",
+    ),
+    ({"repeat": "daily", "ends": "after", "count": "12"}, "FREQ=DAILY;COUNT=12"),
+]
+
+
+@pytest.mark.parametrize(("chosen", "rule"), SCHEDULES, ids=[rule for _, rule in SCHEDULES])
+def test_a_schedule_goes_into_the_database_and_back_into_the_form(
+    connected: Organization,
+    page: Client,
+    filled_in: dict[str, str],
+    chosen: dict[str, Any],
+    rule: str,
+) -> None:
+    assert page.post(NEW, {**filled_in, **chosen}).status_code == 302
+    campaign = Campaign.objects.get()
+    assert campaign.rrule == rule
+    again = initial_for(campaign)
+    for name, value in chosen.items():
+        shown = again[name]
+        if isinstance(value, list):
+            assert sorted(shown) == sorted(value)
+        else:
+            assert str(shown) == value
+    # Opened and saved without a change, it stays what it was.
+    html = page.get(f"/campaigns/{campaign.pk}/edit/").content.decode()
+    assert page.post(f"/campaigns/{campaign.pk}/edit/", fields(html)).status_code == 302
+    campaign.refresh_from_db()
+    assert campaign.rrule == rule
+
+
+def fields(html: str) -> dict[str, Any]:
+    """What a browser would send of the campaign form as the page shows it."""
+    form = html[html.index('id="campaign-form"') :]
+    sent: dict[str, Any] = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name, kind = re.search(r'name="([^"]+)"', tag), re.search(r'type="(\w+)"', tag)
+        value = re.search(r'value="([^"]*)"', tag)
+        if not name or (kind and kind[1] in {"radio", "checkbox"} and " checked" not in tag):
+            continue
+        sent.setdefault(name[1], []).append(unescaped(value[1]) if value else "")
+    for name, body in re.findall(r'<select name="([^"]+)".*?>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)"[^>]* selected', body)
+        first = re.search(r'<option value="([^"]*)"', body)
+        sent[name] = (chosen or first)[1]
+    for name, body in re.findall(r'(?s)<textarea name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form):
+        sent[name] = unescaped(body)
+    return sent
+
+
+def test_two_people_who_edit_one_campaign_are_told(
+    connected: Organization, page: Client, campaign: Campaign
+) -> None:
+    address = f"/campaigns/{campaign.pk}/edit/"
+    first = {**fields(page.get(address).content.decode()), "name": "Mine"}
+    second = {**fields(page.get(address).content.decode()), "name": "Theirs"}
+    assert page.post(address, first).status_code == 302
+    refused = page.post(address, second)
+    assert "Somebody else has saved this campaign" in refused.content.decode()
+    assert 'value="Theirs"' in refused.content.decode()
+    assert Campaign.objects.get().name == "Mine"
+    # Having been told, they may overwrite it.
+    assert page.post(address, fields(refused.content.decode())).status_code == 302
+    assert Campaign.objects.get().name == "Theirs"
+
+
+def test_a_run_that_has_begun_is_not_touched_by_an_edit(
+    connected: Organization, page: Client, campaign: Campaign, run: Run
+) -> None:
+    address = f"/campaigns/{campaign.pk}/edit/"
+    sent = {**fields(page.get(address).content.decode()), "template": "Something else"}
+    assert page.post(address, sent).status_code == 302
+    run.refresh_from_db()
+    assert run.template == "Hello ${FirstName}"
+
+
+def test_a_new_campaign_starts_as_a_test_tomorrow_morning(
+    organization: Organization, page: Client
+) -> None:
+    shown = fields(page.get(NEW).content.decode())
+    assert shown["api_mode"] == ["test"]
+    tomorrow = timezone.now().astimezone(organization.zone).date() + dt.timedelta(days=1)
+    assert shown["start_date"] == [str(tomorrow)]
+    assert shown["start_time"] == ["09:00"]
+    assert shown["time_zone"] == organization.time_zone
+
+
+def test_senders_of_others_and_switched_off_ones_are_not_offered(
+    organization: Organization, charlie: User, campaign: Campaign
+) -> None:
+    others = Organization.objects.get(cloud_id="other")
+    assert list(CampaignForm(organization=others).fields["sender"].queryset) == []  # type: ignore[attr-defined] # a model choice
+    campaign.sender.is_active = False
+    campaign.sender.save()
+    form = CampaignForm(organization=organization)
+    assert list(form.fields["sender"].queryset) == []  # type: ignore[attr-defined] # a model choice
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("$/Text Manager/Board of directors", ["MobilePhone", "such as +1202555", "${FirstName}"]),
+        ("$/Samples/No aliases", ["have no alias"]),
+        ("$/Samples/No ID column", ["iMIS ID"]),
+        ("$/Text Manager/Empty", ["returns nobody"]),
+        ("$/Nowhere", ["$/Nowhere"]),
+    ],
+)
+def test_choosing_a_query_shows_its_columns_and_its_problems(
+    connected: Organization, page: Client, path: str, shown: list[str]
+) -> None:
+    answer = page.get("/campaigns/columns/", {"iqa_path": path}, headers={"HX-Request": "true"})
+    html = answer.content.decode()
+    for part in shown:
+        assert part in html
