@@ -1,0 +1,182 @@
+"""The pages of runs: what happened, to whom, and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+from django.test import Client
+
+import world
+from textmanager.campaigns.models import Campaign
+from textmanager.organizations.models import User
+from textmanager.runs.models import Message, Run, RunState, WriteBack
+from textmanager.text.statuses import MessageStatus
+
+NOW = dt.datetime(2026, 11, 23, 15, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def page(alice: User, client: Client) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def ended(run: Run) -> Run:
+    """One message of each kind that staff ask about."""
+    world.message(run, 0, status=MessageStatus.DELIVERED, settled_at=NOW)
+    world.message(run, 1, status=MessageStatus.UNDELIVERED, settled_at=NOW, error_code=30003)
+    world.message(run, 2, status=MessageStatus.FAILED, settled_at=NOW, error_code=99999)
+    world.message(run, 3, status=MessageStatus.SKIPPED, settled_at=NOW, reason="opted_out")
+    world.message(
+        run,
+        4,
+        status=MessageStatus.ERROR,
+        settled_at=NOW,
+        reason="number:too_short",
+        to="",
+        raw_phone="555-0198",
+    )
+    world.message(
+        run,
+        5,
+        status=MessageStatus.DELIVERED,
+        settled_at=NOW,
+        write_back=WriteBack.FAILED,
+        write_back_error="iMIS has no such member.",
+    )
+    Run.objects.update(state=RunState.COMPLETED, completed_at=NOW, settled_at=NOW, contacts=6)
+    run.refresh_from_db()
+    return run
+
+
+def messages(browser: Client, run: Run, **query: str) -> str:
+    answer = browser.get(f"/runs/{run.pk}/messages/", query, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def shown(html: str) -> set[str]:
+    """The iMIS IDs in the table."""
+    return set(re.findall(r">\s*(100\d\d)\s*<", html))
+
+
+def test_the_page_tells_every_figure_and_every_reason(page: Client, ended: Run) -> None:
+    html = page.get(f"/runs/{ended.pk}/").content.decode()
+    for part in (
+        "Dues reminder, Nov 23, 2026, 9:00 AM EST",
+        "Completed",
+        "6 contacts",
+        "Opted out",
+        "too short",
+        "iMIS has no such member.",
+        "555-0198",
+        "99999",
+        "<svg",
+    ):
+        assert part in html, part
+
+
+@pytest.mark.parametrize(
+    ("query", "ids"),
+    [
+        ({"status": "delivered"}, {"10001", "10006"}),
+        ({"status": "failed"}, {"10003"}),
+        ({"status": "skipped"}, {"10004"}),
+        ({"q": "10002"}, {"10002"}),
+        ({"q": "+12025550102"}, {"10003"}),
+        ({"q": "(202) 555-0102"}, {"10003"}),
+        ({"q": "10002", "status": "delivered"}, set()),
+        ({"q": "nobody"}, set()),
+    ],
+    ids=str,
+)
+def test_messages_are_found_by_status_number_and_member(
+    page: Client, ended: Run, query: dict[str, str], ids: set[str]
+) -> None:
+    assert shown(messages(page, ended, **query)) == ids
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "99999", "x", ""])
+def test_a_page_that_does_not_exist_is_not_an_error(page: Client, ended: Run, number: str) -> None:
+    messages(page, ended, page=number)
+
+
+def test_every_message_is_on_exactly_one_page(page: Client, run: Run) -> None:
+    Message.objects.bulk_create(
+        [
+            Message(
+                run=run,
+                number=number,
+                organization=run.organization,
+                sender=run.sender,
+                imis_id=f"M{number:04d}",
+                to=f"+1202555{number:04d}",
+                body="Hello",
+                status=MessageStatus.DELIVERED,
+                not_before=NOW,
+            )
+            for number in range(230)
+        ]
+    )
+    seen: list[str] = []
+    for number in range(1, 50):
+        html = messages(page, run, page=str(number))
+        found = [f"M{n:04d}" for n in range(230) if f"M{n:04d}" in html]
+        if not set(found) - set(seen):
+            break
+        seen += found
+    assert sorted(seen) == [f"M{n:04d}" for n in range(230)]
+
+
+def test_a_run_that_is_sending_asks_for_news_and_one_that_is_settled_does_not(
+    page: Client, run: Run
+) -> None:
+    world.message(run, 1)
+    address = f"/runs/{run.pk}/progress/"
+    html = page.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "Sending: 1 text to go." in html
+    assert "every 2s" in html
+    Run.objects.update(state=RunState.COMPLETED, completed_at=NOW, settled_at=NOW)
+    html = page.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "every 2s" not in html
+
+
+def test_pausing_resuming_and_canceling_from_the_page(page: Client, run: Run) -> None:
+    world.message(run, 1)
+    html = page.post(f"/runs/{run.pk}/pause/", follow=True).content.decode()
+    assert "The run is paused." in html
+    assert "Paused by alice." in html
+    html = page.post(f"/runs/{run.pk}/resume/", follow=True).content.decode()
+    assert "The run goes on." in html
+    html = page.post(f"/runs/{run.pk}/cancel/", follow=True).content.decode()
+    assert "The run is canceled." in html
+    assert Message.objects.get().status == MessageStatus.CANCELED
+    html = page.post(f"/runs/{run.pk}/resume/", follow=True).content.decode()
+    assert "Only a held run can go on." in html
+
+
+def test_the_list_of_runs_has_the_figures_of_each(
+    page: Client, campaign: Campaign, ended: Run
+) -> None:
+    world.run(
+        campaign,
+        scheduled_for=NOW + dt.timedelta(days=1),
+        state=RunState.MISSED,
+        reason="Text Manager was not running at that time.",
+        contacts=None,
+    )
+    html = page.get(f"/runs/campaign/{campaign.pk}/").content.decode()
+    for part in ("2 runs", "Delivered 2", "Failed 1", "Missed", "was not running"):
+        assert part in html, part
+
+
+def test_a_large_run_costs_no_more_questions_than_a_small_one(
+    page: Client, run: Run, django_assert_max_num_queries: object
+) -> None:
+    for number in range(60):
+        world.message(run, number, status=MessageStatus.DELIVERED)
+    with django_assert_max_num_queries(12):  # type: ignore[operator] # a fixture
+        page.get(f"/runs/{run.pk}/")
