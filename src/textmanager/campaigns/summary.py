@@ -20,9 +20,9 @@ from textmanager.campaigns.models import ApiMode, Campaign
 from textmanager.campaigns.reasons import explain_reason
 from textmanager.organizations.models import Organization, Sender
 from textmanager.replies.opt_outs import opted_out_among
-from textmanager.runs.allowance import segments_left
+from textmanager.runs.allowance import segments_left, sender_segments_left
 from textmanager.runs.history import recently_texted
-from textmanager.schedule.pacing import Estimate, estimate
+from textmanager.schedule.estimate import Estimate, estimate
 from textmanager.schedule.recurrence import Recurrence
 from textmanager.text.merge import Template
 from textmanager.text.segments import measure
@@ -97,10 +97,16 @@ class CampaignSummary:
 
 
 def summarize_now(campaign: Campaign) -> CampaignSummary:
-    """The summary of a saved campaign that would run at this moment. Raises AudienceUnavailable."""
+    """The summary of a saved campaign as if it ran at this moment, with the audience of now.
+
+    Raises AudienceUnavailable.
+    """
     values = {name: getattr(campaign, name) for name in SUMMARIZED}
     return summarize(
-        campaign.organization, values, campaign_id=campaign.pk, starts_at=timezone.now()
+        campaign.organization,
+        values,
+        campaign_id=campaign.pk,
+        starts_at=timezone.now(),
     )
 
 
@@ -114,11 +120,11 @@ def summarize(
     """The summary for the form's cleaned values, whose names are in `SUMMARIZED`.
 
     `campaign_id` of an existing campaign lets those count as excluded whom it texted recently.
-    `starts_at` is when the sending would begin, unless at the next occurrence. Raises
+    `starts_at` is when the sending would begin, now, instead of at the next occurrence. Raises
     AudienceUnavailable.
     """
     now = timezone.now()
-    audience = whole_audience(organization.pk, values["iqa_path"])
+    audience = whole_audience(organization.pk, values["iqa_path"], fresh=starts_at is not None)
     texts = _texts(organization, values, audience.rows, campaign_id, now)
     going = [text for text in texts if text.status == MessageStatus.QUEUED]
     recurrence = Recurrence(
@@ -188,14 +194,18 @@ def _estimate(
     starts_at: dt.datetime,
     left_today: int,
 ) -> Estimate:
-    """How the run would spread, by the organization's day; recipients' own hours may add to it."""
-    starts_today = organization.day_of(starts_at) == organization.day_of(timezone.now())
+    """How the run would spread, if the sender and the day's allowance had nothing else to do."""
+    today = organization.day_of(timezone.now())
     a_day = min(organization.daily_allowance, sender.daily_cap or organization.daily_allowance)
+    left = a_day
+    if organization.day_of(starts_at) == today:
+        sender_left = sender_segments_left(sender, today)
+        left = left_today if sender_left is None else min(left_today, sender_left)
     return estimate(
-        segments=sum(text.segments for text in texts),
+        ((text.segments, text.time_zones) for text in texts),
         starts_at=starts_at,
         segments_per_second=sender.segments_per_second,
-        left_first_day=min(left_today, a_day) if starts_today else a_day,
+        left_first_day=left,
         a_day=a_day,
         zone=organization.time_zone,
         hours=organization.texting_hours,
