@@ -67,12 +67,12 @@ class Composer:
         return self._merge(text, row)
 
     def _merge(self, text: ComposedText, row: Row) -> ComposedText:
-        body = self.template.render(row, self.formats)
-        empty = self.template.empty_fields(row)
-        text = replace(text, body=body, empty_fields=tuple(empty))
-        if empty and self.empty_values == EmptyValues.SKIP:
+        merged = self.template.merge(row, self.formats)
+        body = merged.body
+        text = replace(text, body=body, empty_fields=merged.empty_fields)
+        if merged.empty_fields and self.empty_values == EmptyValues.SKIP:
             return text.skipped("empty_field")
-        if not body:
+        if not body.strip():
             return text.skipped("empty_text")
         try:
             measured = measure(body)

@@ -1,20 +1,33 @@
-"""Merges the fields of a row into a message template: `${FirstName|friend}`."""
+"""Merges the fields of a row into a message template: `Hello ${FirstName|friend}`."""
 
 from __future__ import annotations
 
 import datetime as dt
 import difflib
+import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
-_TOKEN = re.compile(r"\$\$|\$\{([^{}]*)\}")
-_ISO_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::\d\d(?:\.\d+)?)?)?$")
+# A field, a doubled dollar, or the beginning of a field that is not closed on its line.
+_TOKEN = re.compile(r"\$\$|\$\{([^{}\n]*)\}|\$\{")
+_ISO_MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII
+)
+# %-d and its kin, "without a leading zero", which strftime has on some systems only.
+_UNPADDED = re.compile(r"%-([dmHIyj])")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# Whatever is longer cannot be sent anyway; it need not be written out either.
+_LONGEST = 2_000
+# .NET writes a date that is not set as its first day.
+_NO_DATE = dt.date(1, 1, 1)
+_NEAR_ENOUGH = 0.6
 
 
-class TemplateError(Exception):
+class TemplateError(ValueError):
     """The template cannot be used; `position` is where, counted in characters from 0."""
 
     def __init__(self, message: str, position: int) -> None:
@@ -24,14 +37,16 @@ class TemplateError(Exception):
 
 @dataclass(frozen=True)
 class Formats:
-    """How values are written in a text. `date` and `time` are strftime patterns."""
+    """How values are written in a text, as strftime patterns; `%-d` is a day without its zero."""
 
-    date: str = "%B %d, %Y"
-    time: str = "%I:%M %p"
+    date: str = "%B %-d, %Y"
+    time: str = "%-I:%M %p"
 
 
 @dataclass(frozen=True)
 class TemplateProblem:
+    """A merge field that the audience does not have, and the nearest that it has."""
+
     position: int
     length: int
     message: str
@@ -39,103 +54,210 @@ class TemplateProblem:
 
 
 @dataclass(frozen=True)
+class Merged:
+    """A template merged with one row; `empty_fields` had neither a value nor a fallback."""
+
+    body: str
+    empty_fields: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Field:
     name: str
+    key: str
     fallback: str | None
     position: int
     length: int
 
 
+_USUAL = Formats()
+
+
 class Template:
-    """A parsed template. Values are never read as template, so they can do no harm."""
+    """A parsed template. Values are never read as template, so they can do no harm.
+
+    `${Field}` is replaced by the row's value, `${Field|fallback}` by the fallback where there is
+    none, `$$` by a dollar. Names match without regard to case; they may hold blanks, dots and
+    any script.
+    """
 
     def __init__(self, parts: tuple[str | _Field, ...]) -> None:
         self._parts = parts
 
     @classmethod
     def parse(cls, text: str) -> Template:
-        """Raises TemplateError for a field without a name."""
+        """Raises TemplateError for a field that is not closed or has no name."""
         parts: list[str | _Field] = []
         at = 0
         for token in _TOKEN.finditer(text):
-            parts.append(text[at : token.start()])
+            if token.start() > at:
+                parts.append(text[at : token.start()])
+            parts.append(_part(token))
             at = token.end()
-            if token.group(0) == "$$":
-                parts.append("$")
-                continue
-            name, bar, fallback = token.group(1).partition("|")
-            if not name.strip():
-                raise TemplateError("A merge field has no name: ${}.", token.start())
-            parts.append(
-                _Field(name.strip(), fallback if bar else None, token.start(), len(token.group(0)))
-            )
-        parts.append(text[at:])
+        if at < len(text):
+            parts.append(text[at:])
         return cls(tuple(parts))
 
     def fields(self) -> tuple[str, ...]:
-        names = {part.name.casefold(): part.name for part in self._merge_fields()}
+        """The names of its merge fields, each once, as first written."""
+        names: dict[str, str] = {}
+        for field in self._fields():
+            names.setdefault(field.key, field.name)
         return tuple(names.values())
 
-    def render(self, row: Mapping[str, object], formats: Formats | None = None) -> str:
-        values = {name.casefold(): value for name, value in row.items()}
-        formats = formats or Formats()
-        out = []
+    def merge(self, row: Mapping[str, object], formats: Formats = _USUAL) -> Merged:
+        """The text for one row of the audience, and which of its fields were empty."""
+        columns = _columns(tuple(row))
+        written: dict[str, str] = {}
+        out: list[str] = []
+        empty: dict[str, None] = {}
+        left = _LONGEST
         for part in self._parts:
+            text: str | None
             if isinstance(part, str):
-                out.append(part)
+                text = part
             else:
-                written = _written(values.get(part.name.casefold()), formats)
-                out.append(written or part.fallback or "")
-        return "".join(out).strip()
+                if part.name not in written:
+                    written[part.name] = _value(part, row, columns, formats)
+                text = written[part.name] or part.fallback
+                if text is None:
+                    empty[part.name] = None
+                    continue
+            out.append(text)
+            left -= len(text)
+            if left < 0:
+                break
+        return Merged("".join(out), tuple(empty))
+
+    def render(self, row: Mapping[str, object], formats: Formats = _USUAL) -> str:
+        """The text for one row of the audience."""
+        return self.merge(row, formats).body
 
     def empty_fields(self, row: Mapping[str, object]) -> tuple[str, ...]:
         """Fields without a value in this row, and without a fallback."""
-        values = {name.casefold(): value for name, value in row.items()}
-        return tuple(
-            part.name
-            for part in self._merge_fields()
-            if part.fallback is None and not _written(values.get(part.name.casefold()), Formats())
-        )
+        return self.merge(row).empty_fields
 
     def check(self, columns: Sequence[str]) -> list[TemplateProblem]:
-        known = {column.casefold(): column for column in columns}
-        problems = []
-        for part in self._merge_fields():
-            if part.name.casefold() in known:
-                continue
-            near = difflib.get_close_matches(part.name.casefold(), known, 1, 0.6)
-            suggestion = known[near[0]] if near else None
-            hint = f" Did you mean ${{{suggestion}}}?" if suggestion else ""
-            problems.append(
-                TemplateProblem(
-                    part.position,
-                    part.length,
-                    f"The IQA has no column “{part.name}”.{hint}",
-                    suggestion,
-                )
-            )
-        return problems
+        """What an audience with these columns lacks, each where it stands in the template."""
+        known = _columns(tuple(columns))
+        return [_problem(field, known) for field in self._fields() if field.key not in known]
 
-    def _merge_fields(self) -> list[_Field]:
+    def _fields(self) -> list[_Field]:
         return [part for part in self._parts if isinstance(part, _Field)]
 
 
+def _part(token: re.Match[str]) -> str | _Field:
+    if token.group() == "$$":
+        return "$"
+    if token.group(1) is None:
+        raise TemplateError(
+            "A merge field is not closed: add a } after its name, or write $$ for a dollar.",
+            token.start(),
+        )
+    name, bar, fallback = token.group(1).partition("|")
+    if not name.strip():
+        raise TemplateError("A merge field has no name: ${}.", token.start())
+    return _Field(
+        name=name.strip(),
+        key=_key(name),
+        fallback=fallback if bar else None,
+        position=token.start(),
+        length=len(token.group()),
+    )
+
+
+def _key(name: str) -> str:
+    """By this names are compared: no case, one way to write an accent, single blanks."""
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+
+
+@lru_cache(maxsize=256)
+def _columns(names: tuple[str, ...]) -> dict[str, str]:
+    """The columns of a row by their keys; of two that differ in case alone, the first."""
+    columns: dict[str, str] = {}
+    for name in names:
+        columns.setdefault(_key(name), name)
+    return columns
+
+
+def _value(
+    field: _Field, row: Mapping[str, object], columns: Mapping[str, str], formats: Formats
+) -> str:
+    column = field.name if field.name in row else columns.get(field.key)
+    return _written(row[column], formats) if column is not None else ""
+
+
+def _problem(field: _Field, known: Mapping[str, str]) -> TemplateProblem:
+    near = difflib.get_close_matches(field.key, known, 1, _NEAR_ENOUGH)
+    suggestion = known[near[0]] if near else None
+    hint = f" Did you mean ${{{suggestion}}}?" if suggestion else ""
+    return TemplateProblem(
+        field.position,
+        field.length,
+        f"The IQA has no column “{field.name}”.{hint}",
+        suggestion,
+    )
+
+
 def _written(value: object, formats: Formats) -> str:
+    """A value as people write it; empty when there is none."""
+    if isinstance(value, str):
+        moment = _moment(value)
+        return _clean(value) if moment is None else _written_moment(moment, formats)
     match value:
         case None:
-            return ""
+            written = ""
         case bool():
-            return "Yes" if value else "No"
-        case dt.datetime() | dt.date():
-            return value.strftime(formats.date)
+            written = "Yes" if value else "No"
+        case dt.datetime():
+            written = _written_moment(value, formats)
+        case dt.date():
+            written = _strftime(value, formats.date) if value != _NO_DATE else ""
+        case dt.time():
+            written = _strftime(value, formats.time)
         case float() | Decimal():
-            return f"{value:.0f}" if value == int(value) else f"{value:.2f}"
-        case str():
-            found = _ISO_MOMENT.match(value)
-            if found:
-                year, month, day = (int(part) for part in found.groups()[:3])
-                return dt.date(year, month, day).strftime(formats.date)
-    text = "".join(
-        char for char in str(value) if char == "\n" or unicodedata.category(char) != "Cc"
+            written = _written_amount(value)
+        case _:
+            written = _clean(str(value))
+    return written
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """The date that iMIS wrote as text, such as 2026-12-31T00:00:00; None for any other text."""
+    if not text[:1].isdecimal() or not _ISO_MOMENT.fullmatch(text):
+        return None
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _written_moment(moment: dt.datetime, formats: Formats) -> str:
+    """IMIS has no dates without a time: one at midnight is meant as a date."""
+    if moment.date() == _NO_DATE:
+        return ""
+    date = _strftime(moment, formats.date)
+    if moment.time() == dt.time.min:
+        return date
+    return f"{date}, {_strftime(moment, formats.time)}"
+
+
+def _strftime(value: dt.date | dt.time, pattern: str) -> str:
+    unpadded = _UNPADDED.sub(
+        lambda found: value.strftime(f"%{found[1]}").lstrip("0") or "0", pattern
     )
-    return text.strip()
+    return value.strftime(unpadded)
+
+
+def _written_amount(amount: float | Decimal) -> str:
+    """Cents only where there are any."""
+    if not math.isfinite(amount):
+        return ""
+    return f"{amount:.0f}" if amount == int(amount) else f"{amount:.2f}"
+
+
+def _clean(text: str) -> str:
+    text = text[:_LONGEST].strip()
+    if text.isascii() and text.isprintable():
+        return text
+    return _CONTROLS.sub("", text.replace("\t", " ")).strip()
