@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-import time
 from decimal import Decimal
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from stopwatch import AT_ONCE, best_of_three
 from textmanager.text.merge import Formats, Template, TemplateError
 
 plain = st.text(alphabet=st.characters(exclude_characters="$"), max_size=200)
@@ -207,10 +208,8 @@ def test_an_unknown_field_is_told_with_its_place_and_the_nearest() -> None:
     ids=["many", "controls", "open", "dollars", "bars", "digits", "blanks"],
 )
 def test_nothing_blows_up(template: str, value: str) -> None:
-    began = time.perf_counter()
-    try:
-        text = render(template, x=value)
-    except TemplateError:
-        text = ""
-    assert len(text) <= 20_000
-    assert time.perf_counter() - began < 0.05
+    def attempt() -> None:
+        with contextlib.suppress(TemplateError):
+            assert len(render(template, x=value)) <= 4_000
+
+    assert best_of_three(attempt) < AT_ONCE

@@ -29,6 +29,11 @@ _TYPES = {
     PhoneNumberType.SHARED_COST: "premium",
     PhoneNumberType.VOIP: "internet",
 }
+_UNREADABLE = {
+    NumberParseException.TOO_SHORT_NSN: "too_short",
+    NumberParseException.TOO_SHORT_AFTER_IDD: "too_short",
+    NumberParseException.TOO_LONG: "too_long",
+}
 _NOT_TEXTABLE = frozenset({"landline", "toll_free", "premium"})
 # 555-0100 to 555-0199 are kept free for fiction in every North American area. They are not
 # valid, but whole demonstrations are made of them, and nobody can be texted there by mistake.
@@ -38,6 +43,14 @@ _TOLL_FREE_AREAS = frozenset({"800", "833", "844", "855", "866", "877", "888"})
 _PREMIUM_AREA = "900"
 _SEVERAL = re.compile(r"\s*(?:/|;|,|\bor\b|\band\b)\s*", re.IGNORECASE)
 _ENOUGH_DIGITS = 7
+_MOST_NUMBERS = 4
+# No number in any way of writing it is longer; more is not looked at.
+_LONGEST = 200
+_WITHOUT_PUNCTUATION = str.maketrans("", "", " .-()\u00a0")
+_INTERNATIONAL = re.compile(r"\+1[2-9][0-9]{9}")
+_NATIONAL = re.compile(r"1?[2-9][0-9]{9}")
+_NORTH_AMERICAN_REGIONS = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[_NORTH_AMERICA])
+_NOT_FICTION = "9999"
 # "(mobile)" after a number would be read as digits of a vanity number.
 _REMARK = re.compile(r"(?i)\b(?!x\b|ext)[a-z]{2,}\b\.?:?")
 
@@ -63,12 +76,44 @@ class Invalid:
 def parse_recipient(raw: object, region: str = "US") -> Recipient | Invalid:
     """The recipient in what was typed; of several numbers in one field, the first good one.
 
-    `region` (ISO 3166) is where a number without a country code belongs.
+    `region` (ISO 3166) is where a number without a country code belongs. The verdict on a number
+    is that of `phonenumbers`, but for the numbers that are kept free for fiction.
     """
-    text = unicodedata.normalize("NFKC", str(raw)).strip() if raw is not None else ""
+    text = str(raw)[:_LONGEST] if raw is not None else ""
+    national = _north_american(text, region)
+    if national:
+        return _whole(_exchange(national[:6]), national)
+    text = unicodedata.normalize("NFKC", text).strip()
     if not any(char.isdigit() for char in text):
         return _invalid("not_a_number" if any(char.isalpha() for char in text) else "empty")
     return _parse(text, region)
+
+
+def _north_american(text: str, region: str) -> str:
+    """The ten digits of a North American number in one of its usual shapes, otherwise nothing."""
+    digits = text.translate(_WITHOUT_PUNCTUATION)
+    if _INTERNATIONAL.fullmatch(digits):
+        return digits[2:]
+    if region in _NORTH_AMERICAN_REGIONS and _NATIONAL.fullmatch(digits):
+        return digits[-10:]
+    return ""
+
+
+@lru_cache(maxsize=100_000)
+def _exchange(prefix: str) -> Recipient | Invalid:
+    """The verdict on every number of an exchange: it never depends on the last four digits.
+
+    But for the fictitious ones, which `_whole` takes care of.
+    """
+    return _one(f"+1{prefix}{_NOT_FICTION}", "US")
+
+
+def _whole(exchange: Recipient | Invalid, national: str) -> Recipient | Invalid:
+    if _FICTION.fullmatch(national):
+        return _parse(f"+1{national}", "US")
+    if isinstance(exchange, Invalid):
+        return exchange
+    return Recipient(f"+1{national}", exchange.region, exchange.number_type, exchange.time_zones)
 
 
 @lru_cache(maxsize=50_000)
@@ -86,7 +131,7 @@ def _other_readings(text: str) -> list[str]:
     """The parts of a field with several numbers, and the field without remarks or a 00 prefix."""
     parts = [
         part
-        for part in _SEVERAL.split(text)
+        for part in _SEVERAL.split(text, maxsplit=_MOST_NUMBERS)[:_MOST_NUMBERS]
         if part != text and sum(char.isdigit() for char in part) >= _ENOUGH_DIGITS
     ]
     without_remarks = _REMARK.sub(" ", text)
@@ -101,11 +146,7 @@ def _one(text: str, region: str) -> Recipient | Invalid:
     try:
         number = phonenumbers.parse(text, region)
     except NumberParseException as error:
-        too_short = error.error_type in {
-            NumberParseException.TOO_SHORT_NSN,
-            NumberParseException.TOO_SHORT_AFTER_IDD,
-        }
-        return _invalid("too_short" if too_short else "not_a_number")
+        return _invalid(_UNREADABLE.get(error.error_type, "not_a_number"))
     if _is_fiction(number):
         area = str(number.national_number)[:3]
         if area in _TOLL_FREE_AREAS:
