@@ -10,6 +10,7 @@ the way that the preparation of a run takes it. Ends with one line of JSON.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import platform
 import random
@@ -26,7 +27,12 @@ TEMPLATE = (
     "Renew for ${Dues} at https://example.org/renew. Reply STOP to end."
 )
 AREAS = (201, 202, 212, 303, 312, 404, 415, 512, 602, 617, 702, 713, 801, 808, 907, 416, 604, 787)
-FIRST_NAMES = ("Ann", "José", "Mary Ann", "O’Neil", "Zoë", "Łukasz", "Анна", "美咲", "Bob 😀", "")
+# Most names fit into GSM-7; one in seven does not, and some are missing.
+FIRST_NAMES = (
+    *("Ann", "Mary Ann", "Robert", "José", "René", "Jo", "Christopher", "ANNA MARIA", "D'Arcy"),
+    *("Wei", "Fatima", "Björn", "Kim", "Lee", "Mateo", "Dr. Smith", "Miguel", "Yara", "Julia", ""),
+    *("O’Neil", "Zoë", "Łukasz", "Bob 😀"),
+)
 SHAPES = (
     "({0}) {1}-{2}",
     "{0}-{1}-{2}",
@@ -116,6 +122,13 @@ def main() -> None:
     print(f"Python {platform.python_version()} on {platform.machine()}, one core")
     template = Template.parse(TEMPLATE)
     audience = rows(options.rows, options.seed)
+    # In earnest a page of 500 rows is in memory; the collector shall not walk through all of ours.
+    gc.freeze()
+    # phonenumbers reads its tables of a country when it first meets a number of it.
+    began = time.perf_counter()
+    for number in ("202-456-1111", "+44 7400 123456"):
+        parse_recipient(number, "US")
+    loading = time.perf_counter() - began
     verdicts: Counter[str] = Counter()
     segments, worst = 0, 0.0
     began = time.perf_counter()
@@ -133,6 +146,7 @@ def main() -> None:
             "seed": options.seed,
             "rows": options.rows,
             "rows_per_second": round(options.rows / seconds),
+            "loading_once_ms": round(loading * 1000, 3),
             "slowest_row_ms": round(worst * 1000, 3),
             "slowest_hostile_row_ms": round(slowest_hostile(template), 3),
             "texts": verdicts["text"],

@@ -202,8 +202,9 @@ def _problem(field: _Field, known: Mapping[str, str]) -> TemplateProblem:
 def _written(value: object, formats: Formats) -> str:
     """A value as people write it; empty when there is none."""
     if isinstance(value, str):
-        moment = _moment(value)
-        return _clean(value) if moment is None else _written_moment(moment, formats)
+        if value[:1].isdecimal() and _ISO_MOMENT.fullmatch(value):
+            return _written_text_moment(value, formats.date, formats.time)
+        return _clean(value)
     match value:
         case None:
             written = ""
@@ -222,14 +223,17 @@ def _written(value: object, formats: Formats) -> str:
     return written
 
 
-def _moment(text: str) -> dt.datetime | None:
-    """The date that iMIS wrote as text, such as 2026-12-31T00:00:00; None for any other text."""
-    if not text[:1].isdecimal() or not _ISO_MOMENT.fullmatch(text):
-        return None
+@lru_cache(maxsize=4096)
+def _written_text_moment(text: str, date: str, time: str) -> str:
+    """A date that iMIS wrote as text, such as 2026-12-31T00:00:00.
+
+    Remembered, because the members of an audience share a few dates.
+    """
     try:
-        return dt.datetime.fromisoformat(text)
+        moment = dt.datetime.fromisoformat(text)
     except ValueError:
-        return None
+        return text
+    return _written_moment(moment, Formats(date, time))
 
 
 def _written_moment(moment: dt.datetime, formats: Formats) -> str:

@@ -51,6 +51,20 @@ _INTERNATIONAL = re.compile(r"\+1[2-9][0-9]{9}")
 _NATIONAL = re.compile(r"1?[2-9][0-9]{9}")
 _NORTH_AMERICAN_REGIONS = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE[_NORTH_AMERICA])
 _NOT_FICTION = "9999"
+# A number of the usual shape with a word before it, or an extension, a remark or another number
+# after it. What it does not know is read the thorough way.
+_REMARKED = re.compile(
+    r"""
+    (?: [a-z]{2,12} [.:]? \s* )?
+    ( \+? [0-9(] [0-9\ .()-]{8,18}? [0-9] )
+    (?: \s* (?: x | ext\.? | extension ) \s* [0-9]{1,6}
+      | \s* \( [a-z]{2,12} \)
+      | \s+ [a-z]{2,12}
+      | \s* (?P<more> [/;,] .*)
+    )?
+    """,
+    re.IGNORECASE | re.VERBOSE | re.ASCII,
+)
 # "(mobile)" after a number would be read as digits of a vanity number.
 _REMARK = re.compile(r"(?i)\b(?!x\b|ext)[a-z]{2,}\b\.?:?")
 
@@ -83,6 +97,12 @@ def parse_recipient(raw: object, region: str = "US") -> Recipient | Invalid:
     national = _north_american(text, region)
     if national:
         return _whole(_exchange(national[:6]), national)
+    remarked = _REMARKED.fullmatch(text)
+    national = _north_american(remarked[1], region) if remarked else ""
+    if remarked and national:
+        verdict = _whole(_exchange(national[:6]), national)
+        if isinstance(verdict, Recipient) or not remarked["more"]:
+            return verdict
     text = unicodedata.normalize("NFKC", text).strip()
     if not any(char.isdigit() for char in text):
         return _invalid("not_a_number" if any(char.isalpha() for char in text) else "empty")

@@ -35,6 +35,8 @@ _ALL_BASIC = re.compile(f"[{re.escape(_BASIC)}]*")
 _ALL_GSM = re.compile(f"[{re.escape(_BASIC + _EXTENSION)}]*")
 _NOT_GSM = re.compile(f"[^{re.escape(_BASIC + _EXTENSION)}]")
 _GRAPHEME = regex.compile(r"\X")
+# Characters of one UTF-16 unit that never join their neighbours (UAX #29, rule GB999).
+_ALL_APART = regex.compile(r"(?V1)[[\p{Grapheme_Cluster_Break=Other}\n]&&[\u0000-\uFFFF]]*+")
 
 
 class BodyTooLong(ValueError):
@@ -82,9 +84,10 @@ def measure(body: str) -> Measure:
     or 67. No part ends inside an extension pair or a grapheme cluster.
     """
     if _ALL_BASIC.fullmatch(body):
-        return _measure_basic(_within_limit(len(body)))
-    encoding, pieces = _pieces(body)
-    sizes = [_size(piece, encoding) for piece in pieces]
+        return _measure_apart("GSM-7", _within_limit(len(body)))
+    if _ALL_APART.fullmatch(body) and not _ALL_GSM.fullmatch(body):
+        return _measure_apart("UCS-2", _within_limit(len(body)), _forcing(body))
+    encoding, _, sizes = _pieces(body)
     units = sum(sizes)
     forcing = _forcing(body) if encoding == "UCS-2" else ()
     if units <= _SINGLE[encoding]:
@@ -95,8 +98,7 @@ def measure(body: str) -> Measure:
 
 def parts(body: str) -> list[str]:
     """The parts that a text is sent as; joined again they are the text. Raises BodyTooLong."""
-    encoding, pieces = _pieces(body)
-    sizes = [_size(piece, encoding) for piece in pieces]
+    encoding, pieces, sizes = _pieces(body)
     if sum(sizes) <= _SINGLE[encoding]:
         return [body]
     starts, _ = _fill(sizes, _PART[encoding])
@@ -114,32 +116,37 @@ def smart_encode(body: str) -> SmartEncoded:
     return SmartEncoded("".join(table.get(char, char) for char in body), tuple(changes))
 
 
-def _measure_basic(units: int) -> Measure:
-    """Every character is one unit, so that parts need not be filled one by one."""
-    single, part = _SINGLE["GSM-7"], _PART["GSM-7"]
+def _measure_apart(encoding: Encoding, units: int, forcing: tuple[Forcing, ...] = ()) -> Measure:
+    """For a text whose every character is one unit: its parts need not be filled one by one."""
+    single, part = _SINGLE[encoding], _PART[encoding]
     if units <= single:
-        return Measure("GSM-7", units, 1, single - units)
+        return Measure(encoding, units, 1, single - units, forcing)
     segments = -(-units // part)
-    return Measure("GSM-7", units, segments, segments * part - units)
+    return Measure(encoding, units, segments, segments * part - units, forcing)
 
 
-def _pieces(body: str) -> tuple[Encoding, list[str]]:
-    """The encoding, and what may not be divided between two parts. Raises BodyTooLong."""
+def _pieces(body: str) -> tuple[Encoding, list[str], list[int]]:
+    """The encoding, what may not be divided between two parts, and the units of each.
+
+    Raises BodyTooLong.
+    """
     if _ALL_GSM.fullmatch(body):
         _within_limit(len(body))
-        return "GSM-7", list(body)
+        return "GSM-7", list(body), [2 if char in _EXTENSION else 1 for char in body]
     _within_limit(_utf16_units(body))
-    pieces: list[str] = []
-    for cluster in _GRAPHEME.findall(body):
+    pieces: list[str] = _GRAPHEME.findall(body)
+    sizes = [_units_of_cluster(piece) for piece in pieces]
+    if max(sizes) > _PART["UCS-2"]:
         # A letter under a tower of marks does not fit into any part whole.
-        pieces.extend([cluster] if _utf16_units(cluster) <= _PART["UCS-2"] else cluster)
-    return "UCS-2", pieces
+        pieces = list(body)
+        sizes = [_units_of_cluster(piece) for piece in pieces]
+    return "UCS-2", pieces, sizes
 
 
-def _size(piece: str, encoding: Encoding) -> int:
-    if encoding == "GSM-7":
-        return 2 if piece in _EXTENSION else 1
-    return _utf16_units(piece)
+def _units_of_cluster(cluster: str) -> int:
+    if len(cluster) == 1:
+        return 1 if cluster <= "\uffff" else 2
+    return _utf16_units(cluster)
 
 
 def _fill(sizes: list[int], capacity: int) -> tuple[list[int], int]:
