@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from textmanager.imis.client import ImisClient
-from textmanager.imis.errors import ImisNotFound
-from textmanager.imis.wire import Json, values
+from textmanager.imis.errors import ImisNotFound, ImisNotImis, ImisUnavailable
+from textmanager.imis.wire import LARGEST_PAGE, Json, plain, properties, string, values
 
-LARGEST_PAGE = 500
 _ID_NAMES = ("id", "imisid", "contactid", "partyid", "memberid", "imis id")
 _PHONE_WORDS = ("mobile", "cell", "phone", "text", "sms")
 _TEN_DIGITS = 10
@@ -111,9 +110,7 @@ async def _ask(client: ImisClient, params: dict[str, str]) -> Json:
 
 async def describe(client: ImisClient, path: str) -> IqaDefinition:
     """The columns and prompts of a query. Raises ImisNotFound, ImisError."""
-    found = await client.execute(
-        "QueryDefinition", "FindByPath", {"$type": "System.String", "$value": path}
-    )
+    found = await client.execute("QueryDefinition", "FindByPath", string(path))
     if not isinstance(found, dict):
         raise ImisNotFound(f"iMIS has no IQA at “{path}”.")
     document = found.get("Document") or {}
@@ -134,7 +131,7 @@ async def browse(client: ImisClient, folder: str = "$/") -> list[IqaDocument]:
     found = await client.execute(
         "DocumentSummary",
         "FindDocumentsInFolder",
-        {"$type": "System.String", "$value": folder},
+        string(folder),
         {"$type": "System.String[]", "$values": ["FOL", "IQD"]},
         {"$type": "System.Boolean", "$value": False},
     )
@@ -198,19 +195,23 @@ def check_audience_columns(definition: IqaDefinition, page: IqaPage) -> list[str
 
 
 def _page(answer: Any, offset: int) -> IqaPage:
-    items = values(answer.get("Items")) if isinstance(answer, dict) else []
-    rows = [_row(item) for item in items if isinstance(item, dict)]
+    # An answer that cannot be read must not pass for a query that returns nobody.
+    if not isinstance(answer, dict) or "Items" not in answer:
+        raise ImisNotImis("iMIS answers for the IQA in a way that is not known here.")
+    rows = [_row(item) for item in values(answer["Items"]) if isinstance(item, dict)]
     columns: dict[str, None] = {}
     for row in rows:
         columns.update(dict.fromkeys(row))
-    total = int(answer.get("TotalCount") or 0) if isinstance(answer, dict) else 0
+    total = int(answer.get("TotalCount") or 0)
     end = offset + len(rows)
-    has_next = bool(answer.get("HasNext")) if isinstance(answer, dict) else False
+    has_next = bool(answer.get("HasNext")) or total > end
+    if has_next and not rows:
+        raise ImisUnavailable(f"iMIS has rows after the first {offset:,}, but does not send them.")
     return IqaPage(
         rows=rows,
         offset=offset,
         total=total,
-        next_offset=end if has_next and rows else None,
+        next_offset=end if has_next else None,
         columns=tuple(columns),
     )
 
@@ -218,19 +219,8 @@ def _page(answer: Any, offset: int) -> IqaPage:
 def _row(item: dict[str, Any]) -> dict[str, object]:
     """A row of either shape: flat with column titles as keys, or a bag of properties."""
     if "Properties" in item:
-        bag = values(item["Properties"])
-        return {
-            str(prop.get("Name")): _plain(prop.get("Value"))
-            for prop in bag
-            if prop.get("Name") != "ResultRow"
-        }
-    return {name: _plain(value) for name, value in item.items() if name != "$type"}
-
-
-def _plain(value: Any) -> object:
-    if isinstance(value, dict) and "$value" in value:
-        return value["$value"]
-    return value
+        return {name: value for name, value in properties(item).items() if name != "ResultRow"}
+    return {name: plain(value) for name, value in item.items() if name != "$type"}
 
 
 def _column(prop: dict[str, Any]) -> IqaColumn:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from textmanager.imis import wire
 from textmanager.imis.client import ImisClient
-from textmanager.imis.errors import ImisNotFound
-from textmanager.imis.wire import values
+from textmanager.imis.errors import ImisNotFound, ImisUnavailable
+from textmanager.imis.wire import LARGEST_PAGE
 
-MOST_TO_LOOK_THROUGH = 500
-_PROPERTY = "Asi.Soa.Core.DataContracts.GenericPropertyData, Asi.Contracts"
-_STRINGS = "System.Collections.ObjectModel.Collection`1[[System.String, mscorlib]], mscorlib"
+LONGEST_SUBJECT = 500
+# A site that ignores the filters lists everybody's records; that many calls help nobody.
+MOST_TO_LOOK_THROUGH = 5_000
 
 
 @dataclass(frozen=True)
@@ -53,32 +54,22 @@ async def create_activity(client: ImisClient, activity: Activity) -> str:
         "CATEGORY": activity.category,
         **({"UF_1": activity.uf_1} if activity.uf_1 is not None else {}),
     }
-    created = await client.post("Activity", _entity("Activity", activity.party_id, properties))
-    return _identity(created)
+    entity = wire.party_entity("Activity", activity.party_id, properties)
+    return _number(await client.post("Activity", entity))
 
 
 async def find_activity(client: ImisClient, activity: Activity) -> str | None:
     """The number of the very same activity, if iMIS has it.
 
-    Which filters a site honours is not known, so what comes back is compared here as well.
+    Raises ImisUnavailable when a member has more than can be looked through, ImisError.
     """
-    offset = 0
-    while offset < MOST_TO_LOOK_THROUGH:
-        page = await client.get(
-            "Activity",
-            {
-                "PartyId": f"eq:{activity.party_id}",
-                "ACTIVITY_TYPE": f"eq:{activity.activity_type}",
-                "Limit": "100",
-                "Offset": str(offset),
-            },
-        )
-        for item in values(page.get("Items")):
-            if _is_same(activity, _bag(item)):
-                return _identity(item)
-        if not page.get("HasNext"):
-            return None
-        offset = int(page.get("NextOffset") or offset + 100)
+    filters = {
+        "PartyId": f"eq:{activity.party_id}",
+        "ACTIVITY_TYPE": f"eq:{activity.activity_type}",
+    }
+    async for item in _records(client, "Activity", filters):
+        if _is_same(activity, wire.properties(item)):
+            return _number(item)
     return None
 
 
@@ -91,7 +82,7 @@ async def create_communication_log_entry(client: ImisClient, entry: Communicatio
             "Asi.Contracts",
             "CommunicationLog": {
                 "$type": "Asi.Soa.Communications.DataContracts.CommunicationLogData, Asi.Contracts",
-                "Subject": entry.subject[:500],
+                "Subject": entry.subject[:LONGEST_SUBJECT],
                 "Text": entry.body,
                 "Html": entry.body,
                 "Status": 3,
@@ -111,17 +102,18 @@ async def create_communication_log_entry(client: ImisClient, entry: Communicatio
 async def find_communication_log_entry(
     client: ImisClient, entry: CommunicationLogEntry
 ) -> str | None:
-    """The ID of an entry with the same member, number, subject and text, if iMIS has one."""
-    page = await client.get(
-        "CommunicationLogRecipient", {"PartyId": f"eq:{entry.party_id}", "Limit": "500"}
-    )
-    for item in values(page.get("Items")):
+    """The ID of an entry with the same member, number, subject and text, if iMIS has one.
+
+    Raises ImisUnavailable when a member has more than can be looked through, ImisError.
+    """
+    filters = {"PartyId": f"eq:{entry.party_id}"}
+    async for item in _records(client, "CommunicationLogRecipient", filters):
         log = item.get("CommunicationLog") or {}
         party = item.get("Party") or {}
         if (
             str(party.get("PartyId")) == entry.party_id
             and item.get("Address") == entry.address
-            and log.get("Subject") == entry.subject[:500]
+            and log.get("Subject") == entry.subject[:LONGEST_SUBJECT]
             and log.get("Text") == entry.body
         ):
             return str(item.get("CommunicationLogRecipientId", ""))
@@ -142,47 +134,43 @@ def _wire_date(instant: dt.datetime) -> str:
     return instant.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
-def _entity(name: str, party_id: str, properties: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "$type": "Asi.Soa.Core.DataContracts.GenericEntityData, Asi.Contracts",
-        "EntityTypeName": name,
-        "PrimaryParentEntityTypeName": "Party",
-        "PrimaryParentIdentity": {
-            "$type": "Asi.Soa.Core.DataContracts.IdentityData, Asi.Contracts",
-            "EntityTypeName": "Party",
-            "IdentityElements": {"$type": _STRINGS, "$values": [party_id]},
-        },
-        "Properties": {
-            "$type": "Asi.Soa.Core.DataContracts.GenericPropertyDataCollection, Asi.Contracts",
-            "$values": [
-                {"$type": _PROPERTY, "Name": column, "Value": value}
-                for column, value in properties.items()
-            ],
-        },
-    }
+async def _records(
+    client: ImisClient, entity: str, filters: Mapping[str, str]
+) -> AsyncIterator[dict[str, Any]]:
+    """Everything of one kind that fits, page by page.
+
+    Which filters a site honours is not known, so the caller compares as well, and what cannot be
+    read to its end proves nothing.
+    """
+    offset = 0
+    while offset < MOST_TO_LOOK_THROUGH:
+        page = await client.get(
+            entity, {**filters, "Limit": str(LARGEST_PAGE), "Offset": str(offset)}
+        )
+        found = wire.values(page.get("Items")) if isinstance(page, dict) else []
+        for item in found:
+            if isinstance(item, dict):
+                yield item
+        if not found or not page.get("HasNext"):
+            return
+        offset += len(found)
+    raise ImisUnavailable(
+        f"iMIS has more than {MOST_TO_LOOK_THROUGH:,} records here. Whether this one is among "
+        "them cannot be told."
+    )
 
 
-def _identity(entity: Any) -> str:
-    elements = values(((entity or {}).get("Identity") or {}).get("IdentityElements"))
+def _number(entity: Any) -> str:
     # A site that does not echo the number has still written the record.
-    return str(elements[0]) if elements else "(no number given)"
+    return wire.identity(entity) or "(no number given)"
 
 
-def _bag(entity: dict[str, Any]) -> dict[str, str]:
-    bag = {}
-    for prop in values(entity.get("Properties")):
-        value = prop.get("Value")
-        bag[str(prop.get("Name"))] = str(value.get("$value") if isinstance(value, dict) else value)
-    return bag
-
-
-def _is_same(activity: Activity, bag: Mapping[str, str]) -> bool:
+def _is_same(activity: Activity, found: Mapping[str, object]) -> bool:
     # iMIS may add a fraction to a date, and some sites store a note with other line ends.
-    same_second = bag.get("TRANSACTION_DATE", "")[:19] == _wire_date(activity.transaction_date)
     return (
-        bag.get("PartyId", activity.party_id) == activity.party_id
-        and bag.get("ACTIVITY_TYPE") == activity.activity_type
-        and bag.get("DESCRIPTION") == activity.description
-        and bag.get("NOTE", "").split() == activity.note.split()
-        and same_second
+        str(found.get("PartyId", activity.party_id)) == activity.party_id
+        and found.get("ACTIVITY_TYPE") == activity.activity_type
+        and found.get("DESCRIPTION") == activity.description
+        and str(found.get("NOTE") or "").split() == activity.note.split()
+        and str(found.get("TRANSACTION_DATE"))[:19] == _wire_date(activity.transaction_date)
     )

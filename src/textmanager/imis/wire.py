@@ -7,6 +7,9 @@ from typing import Any
 
 Json = Any
 
+# iMIS gives no more rows than this at a time, whatever is asked for.
+LARGEST_PAGE = 500
+
 CORE = "Asi.Soa.Core.DataContracts"
 _COLLECTION = "System.Collections.ObjectModel.Collection`1"
 STRINGS = f"{_COLLECTION}[[System.String, mscorlib]], mscorlib"

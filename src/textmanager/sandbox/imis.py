@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from textmanager.sandbox import imis_wire as wire
 from textmanager.sandbox.imis_faults import Fault, FaultGate
@@ -181,6 +182,10 @@ class _Site:
             return PlainTextResponse("Not found", status_code=404)
         return JSONResponse(found)
 
+    async def home(self, _request: Request) -> Response:
+        users = [(user.username, ", ".join(user.roles)) for user in self.settings.users]
+        return overview_page(users, self.queries.all(), self.records.activities)
+
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -197,30 +202,52 @@ def create_app(settings: ImisSettings | None = None) -> ASGIApp:
 
         return guarded
 
-    def api(entity: str, handler: Handler, *methods: str) -> list[Route]:
-        """IMIS does not mind the case of an entity's name."""
-        names = dict.fromkeys((entity, entity.lower(), entity.upper()))
-        return [
-            Route(f"/api/{name}", signed_in(handler), methods=list(methods or ("GET",)))
-            for name in names
-        ]
+    def api(entity: str, handler: Handler, *methods: str) -> Route:
+        return Route(f"/api/{entity}", signed_in(handler), methods=list(methods or ("GET",)))
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        site.records.close()
 
     both = ("GET", "POST")
-    gate: FaultGate
-    routes = [
-        Route("/token", site.token, methods=["POST"]),
-        Route("/Token", site.token, methods=["POST"]),
-        Route("/api/{entity}/_execute", signed_in(site.execute), methods=["POST"]),
-        *api("Query", site.query),
-        *api("IQA", site.iqa),
-        *api("User", site.user),
-        *api("Activity", site.activity, *both),
-        *api("CommunicationLogRecipient", site.log_recipient, *both),
-        *api("LegacyActivityType", site.activity_type, *both),
-        *api("LegacyActivityType/{name}", site.activity_type),
-        *api("QueryParameterDefinition", site.prompts),
-        *api("Party/{party}", site.party),
-    ]
+    program = Starlette(
+        lifespan=lifespan,
+        routes=[
+            Route("/token", site.token, methods=["POST"]),
+            Route("/api/{entity}/_execute", signed_in(site.execute), methods=["POST"]),
+            api("query", site.query),
+            api("iqa", site.iqa),
+            api("user", site.user),
+            api("activity", site.activity, *both),
+            api("communicationlogrecipient", site.log_recipient, *both),
+            api("legacyactivitytype", site.activity_type, *both),
+            api("legacyactivitytype/{name}", site.activity_type),
+            api("queryparameterdefinition", site.prompts),
+            api("party/{party}", site.party),
+            Route("/", site.home),
+        ],
+    )
+    gate = FaultGate(_in_lower_case(program))
+    program.router.routes += _behind_the_scenes(site, gate)
+    return gate
+
+
+def _in_lower_case(program: ASGIApp) -> ASGIApp:
+    """IMIS minds the case neither of /Token nor of an entity's name."""
+
+    async def lowered(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            head, *rest = scope["path"].split("/", 3)[1:]
+            known = [part.casefold() for part in (head, *rest[:1])]
+            scope = {**scope, "path": "/" + "/".join([*known, *rest[1:]])}
+        await program(scope, receive, send)
+
+    return lowered
+
+
+def _behind_the_scenes(site: _Site, gate: FaultGate) -> list[Route]:
+    """What only tests ask for: everything that was written, and faults."""
 
     async def activities(_request: Request) -> Response:
         return JSONResponse({"activities": site.records.activities})
@@ -232,18 +259,21 @@ def create_app(settings: ImisSettings | None = None) -> ASGIApp:
         gate.faults.append(Fault(**await request.json()))
         return JSONResponse({"waiting": len(gate.faults)}, status_code=201)
 
-    async def home(_request: Request) -> Response:
-        users = [(user.username, ", ".join(user.roles)) for user in site.settings.users]
-        return overview_page(users, site.queries.all(), site.records.activities)
+    async def requests(_request: Request) -> Response:
+        return JSONResponse(gate.seen)
 
-    routes += [
+    async def forget_tokens(_request: Request) -> Response:
+        """What a restart of its web server does to a site."""
+        site.tokens.clear()
+        return Response(status_code=204)
+
+    return [
         Route("/_sandbox/activities", activities),
         Route("/_sandbox/log-entries", log_entries),
         Route("/_sandbox/faults", faults, methods=["POST"]),
-        Route("/", home),
+        Route("/_sandbox/requests", requests),
+        Route("/_sandbox/tokens", forget_tokens, methods=["DELETE"]),
     ]
-    gate = FaultGate(Starlette(routes=routes))
-    return gate
 
 
 def _lowered(request: Request) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -16,27 +17,35 @@ MAINTENANCE = "<html><body><h1>Down for maintenance</h1></body></html>"
 class Fault:
     """One kind of fault for the next `count` requests below `path`.
 
-    kind: slow (`seconds`), status (`status`), reset (dropped before it is handled),
-    lost_answer (handled, then dropped), html (a maintenance page).
+    kind: slow (`seconds`), status (`status` and `text` instead of an answer), reset (dropped before
+    it is handled), lost_answer (handled, then dropped), html (a maintenance page).
     """
 
     kind: str
     path: str = "/"
     count: int = 1
     status: int = 500
+    text: str = "Fault on demand."
     seconds: float = 1.0
     method: str = ""
 
 
 @dataclass
 class FaultGate:
-    """An ASGI program in front of the sandbox that plays the faults it was told."""
+    """An ASGI program in front of the sandbox that plays the faults it was told.
+
+    `seen` counts the requests by path, those that meet a fault among them.
+    """
 
     app: ASGIApp
     faults: list[Fault] = field(default_factory=list)
+    seen: Counter[str] = field(default_factory=Counter)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        fault = self._next(scope) if scope["type"] == "http" else None
+        fault = None
+        if scope["type"] == "http":
+            self.seen[scope["path"]] += 1
+            fault = self._next(scope)
         if fault is None:
             await self.app(scope, receive, send)
             return
@@ -45,7 +54,7 @@ class FaultGate:
                 await asyncio.sleep(fault.seconds)
                 await self.app(scope, receive, send)
             case "status":
-                failing = PlainTextResponse("Fault on demand.", fault.status)
+                failing = PlainTextResponse(fault.text, fault.status)
                 await _answer(failing, scope, receive, send)
             case "html":
                 await _answer(HTMLResponse(MAINTENANCE), scope, receive, send)

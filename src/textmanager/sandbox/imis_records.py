@@ -28,6 +28,10 @@ class Records:
         for record in journal.replay():
             self._apply(record)
 
+    def close(self) -> None:
+        """Closes the journal; nothing may be written after it."""
+        self._journal.close()
+
     def create_activity(self, body: Mapping[str, Any]) -> Response:
         given = properties_of(body)
         party = str(given.get("PartyId", ""))

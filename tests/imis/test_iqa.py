@@ -1,0 +1,223 @@
+"""IQAs in pages, by either endpoint, with whatever the site puts in a cell."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from textmanager.imis.errors import ImisNotFound, ImisNotImis, ImisUnavailable
+from textmanager.imis.iqa import (
+    IqaColumn,
+    IqaDefinition,
+    IqaPage,
+    browse,
+    check_audience_columns,
+    describe,
+    fetch_page,
+    guess_columns,
+)
+from textmanager.sandbox.members import members
+
+ALL = "$/Text Manager/All members"
+BOARD = "$/Text Manager/Board of directors"
+CONFERENCE = "$/Text Manager/Conference registrants"
+USUAL = ("ID", "FullName", "FirstName", "MobilePhone", "PaidThrough", "DuesAmount", "Chapter")
+
+
+async def every_page(client, path: str) -> list[IqaPage]:
+    pages = [await fetch_page(client, path, offset=0)]
+    while pages[-1].next_offset is not None:
+        pages.append(await fetch_page(client, path, offset=pages[-1].next_offset))
+    return pages
+
+
+async def test_every_member_comes_once_in_pages_of_at_most_500(site, older_site) -> None:
+    for one in (site, older_site):
+        async with one.client() as client:
+            pages = await every_page(client, ALL)
+
+        assert [len(page.rows) for page in pages] == [500] * 10
+        assert {page.total for page in pages} == {5000}
+        found = [row["ID"] for page in pages for row in page.rows]
+        assert found == [member.party_id for member in members()]
+
+
+async def test_a_larger_page_is_not_asked_for(client) -> None:
+    page = await fetch_page(client, ALL, offset=4_900, limit=100_000)
+
+    assert (len(page.rows), page.next_offset) == (100, None)
+
+
+async def test_both_shapes_of_an_answer_are_the_same_row(site, older_site) -> None:
+    read = []
+    for one in (site, older_site):
+        async with one.client() as client:
+            page = await fetch_page(client, BOARD, offset=0)
+        assert page.columns == USUAL
+        read.append(page.rows)
+
+    newer, older = read
+    assert newer == older
+    first = newer[0]
+    member = members()[0]
+    assert (first["ID"], first["FullName"]) == (member.party_id, member.full_name)
+    assert first["DuesAmount"] == member.dues, "a number, out of its wrapping"
+
+
+async def test_an_empty_cell_is_none_or_left_out(site, older_site) -> None:
+    """Nobody outside knows which of the two /api/query does."""
+    for one in (site, older_site):
+        async with one.client() as client:
+            page = await fetch_page(client, CONFERENCE, offset=0)
+        assert page.rows[0].get("FirstName") is None
+        assert page.rows[1]["FirstName"] == members()[301].first_name
+        assert page.rows[1]["Balance Due"] == 25.0
+
+
+async def test_a_null_cell_reads_like_one_that_is_left_out(site, client) -> None:
+    row = {"$type": "System.Dynamic.ExpandoObject, System.Core", "ID": "1", "Mobile": None}
+    answer = {"Items": {"$values": [row]}, "TotalCount": 1, "HasNext": False}
+    await site.fault("status", "/api/query", status=200, text=json.dumps(answer))
+
+    page = await fetch_page(client, BOARD, offset=0)
+
+    assert page.rows == [{"ID": "1", "Mobile": None}]
+
+
+async def test_a_site_without_the_newer_endpoint_is_remembered(older_site) -> None:
+    async with older_site.client() as client:
+        await every_page(client, ALL)
+
+    assert await older_site.requests("/api/query") == 1
+    assert await older_site.requests("/api/iqa") == 10
+
+
+async def test_an_iqa_that_is_not_there_does_not_make_a_site_older(site, client) -> None:
+    with pytest.raises(ImisNotFound, match="no IQA at “\\$/Nobody”"):
+        await fetch_page(client, "$/Nobody", offset=0)
+    await fetch_page(client, BOARD, offset=0)
+
+    assert await site.requests("/api/query") == 2
+    assert await site.requests("/api/iqa") == 1
+
+
+@pytest.mark.parametrize("text", ["null", "[]", '"ok"', '{"Message":"hello"}', ""])
+async def test_an_answer_of_another_shape_is_not_an_empty_audience(site, client, text: str) -> None:
+    await site.fault("status", "/api/query", status=200, text=text)
+    with pytest.raises(ImisNotImis, match="not known here"):
+        await fetch_page(client, BOARD, offset=0)
+
+
+async def test_pages_that_stop_too_early_are_not_the_whole_audience(site, client) -> None:
+    answer = {"Items": {"$values": []}, "TotalCount": 5000, "HasNext": True}
+    await site.fault("status", "/api/query", status=200, text=json.dumps(answer), count=1)
+    with pytest.raises(ImisUnavailable, match="rows after the first 500"):
+        await fetch_page(client, ALL, offset=500)
+
+
+async def test_the_total_tells_of_a_next_page_where_has_next_does_not(site, client) -> None:
+    answer = {"Items": {"$values": [{"ID": "1"}, {"ID": "2"}]}, "TotalCount": 3}
+    await site.fault("status", "/api/query", status=200, text=json.dumps(answer))
+
+    assert (await fetch_page(client, ALL, offset=0)).next_offset == 2
+
+
+async def test_what_the_definition_tells(site, older_site) -> None:
+    for one in (site, older_site):
+        async with one.client() as client:
+            definition = await describe(client, BOARD)
+        assert definition.name == "Board of directors"
+        assert [column.name for column in definition.columns] == list(USUAL)
+        assert all(column.has_alias for column in definition.columns)
+        assert definition.columns[4].data_type == "DateTime"
+        assert definition.prompts == ()
+
+
+async def test_columns_without_an_alias_have_their_caption(site, older_site) -> None:
+    for one in (site, older_site):
+        async with one.client() as client:
+            definition = await describe(client, "$/Samples/No aliases")
+            page = await fetch_page(client, "$/Samples/No aliases", offset=0)
+        assert [column.name for column in definition.columns] == list(USUAL) == list(page.columns)
+        assert not any(column.has_alias for column in definition.columns)
+
+
+async def test_an_iqa_that_is_not_there_has_no_definition(site, older_site) -> None:
+    for one in (site, older_site):
+        async with one.client() as client:
+            with pytest.raises(ImisNotFound, match="no IQA at"):
+                await describe(client, "$/Nobody")
+
+
+@pytest.mark.parametrize("root", ["$", "$/"])
+async def test_the_tree_of_iqas(client, root: str) -> None:
+    top = await browse(client, root)
+    assert [(item.path, item.is_folder) for item in top] == [
+        ("$/Text Manager", True),
+        ("$/Samples", True),
+    ]
+    inside = await browse(client, "$/Samples")
+    assert [(item.name, item.path, item.is_folder) for item in inside] == [
+        ("No aliases", "$/Samples/No aliases", False),
+        ("No ID column", "$/Samples/No ID column", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("columns", "id_column", "phone_column"),
+    [
+        (USUAL, "ID", "MobilePhone"),
+        (("iMIS ID", "Cell"), "iMIS ID", "Cell"),
+        (("Party_Id", "Home Phone", "Mobile"), "Party_Id", "Mobile"),
+        (("Member ID", "Text number"), None, "Text number"),
+        (("FullName",), None, None),
+    ],
+)
+def test_columns_are_guessed_by_name(columns, id_column, phone_column) -> None:
+    guess = guess_columns(columns, [])
+
+    assert (guess.id_column, guess.phone_column) == (id_column, phone_column)
+
+
+def test_a_phone_column_is_guessed_by_what_it_holds() -> None:
+    rows = [{"ID": "1", "Contact": "(202) 555-0143"}, {"ID": "2", "Contact": "202.555.0144"}]
+
+    assert guess_columns(("ID", "Contact"), rows).phone_column == "Contact"
+
+
+def audience(*names: str, rows: int = 1, **changes) -> list[str]:
+    columns = tuple(IqaColumn(name, "String", has_alias=True) for name in names)
+    definition = IqaDefinition("$/Any", "Any", changes.get("columns", columns), ())
+    found = [dict.fromkeys(names, "x")] * rows
+    return check_audience_columns(definition, IqaPage(found, 0, rows, None, names))
+
+
+def test_a_good_audience_has_no_problems() -> None:
+    assert audience("ID", "MobilePhone") == []
+
+
+def test_each_problem_of_an_audience_is_a_sentence_with_its_remedy() -> None:
+    without = tuple(IqaColumn(name, "String", has_alias=name != "ID") for name in ("ID", "Cell"))
+
+    (problem,) = audience("ID", "Cell", columns=without)
+    assert problem == (
+        "These columns have no alias: ID. Give every output column an alias on the Display tab of "
+        "the IQA."
+    )
+    assert audience("ID", "Cell", "cell") == ["Two columns have the same alias: Cell, cell."]
+    assert audience("FullName") == [
+        "No column looks like the iMIS ID. Add it to the IQA with the alias ID.",
+        "No column looks like a mobile number.",
+    ]
+    assert audience("ID", "Cell", rows=0) == ["The IQA returns nobody at present."]
+
+
+async def test_an_iqa_that_asks_questions_says_which() -> None:
+    columns = (IqaColumn("ID", "String", has_alias=True),)
+    definition = IqaDefinition("$/Any", "Any", columns, ("Last name",))
+    (problem,) = check_audience_columns(
+        definition, IqaPage([{"ID": "1", "Cell": "x"}], 0, 1, None, ("ID", "Cell"))
+    )
+
+    assert "asks for: Last name" in problem
