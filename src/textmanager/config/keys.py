@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -46,11 +47,9 @@ def _kept(name: str, make: Callable[[], str]) -> str:
 
 def _write_once(path: Path, text: str) -> None:
     """Writes a file that nobody sees half written, unless another process was first."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.touch(mode=0o600)
-    try:
-        draft.write_text(text, encoding="utf-8")
+    # Made readable for its owner alone.
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent) as draft:
+        draft.write(text)
+        draft.flush()
         with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
+            os.link(draft.name, path)
