@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 	--no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test lint format lock browser
+.PHONY: help setup demo demo-reset test faults lint format lock browser
 
 help: ## Say what there is
 	@echo "make ..."
@@ -31,6 +31,9 @@ demo-reset: $(VENV)/.runtime ## Empty the demo
 
 test: setup lint ## Check and test everything
 	$(BIN)/pytest -n 2 --dist worksteal
+
+faults: setup ## Everything in a storm of faults: SEED=7 FAULTS=100 choose which
+	SEED=$(SEED) FAULTS=$(or $(FAULTS),100) $(BIN)/pytest tests/faults -s
 
 lint: setup ## Check style and types
 	$(BIN)/ruff check .

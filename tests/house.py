@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,15 @@ from typing import Any
 import psycopg
 import requests
 
-from processes import Processes, answers, free_ports, own_database, processes, wait_until
+from processes import (
+    ON_A_LEASH,
+    Processes,
+    answers,
+    free_ports,
+    own_database,
+    processes,
+    wait_until,
+)
 from visitor import Visitor
 
 SEED = """
@@ -28,10 +37,18 @@ class House:
     """Sandboxes and web process up, the demo's organization seeded, no worker yet."""
 
     started: Processes
+    url: str
     database: psycopg.Connection[Any]
     visitor: Visitor
     imis: str
     twilio: str
+    serve: tuple[str, ...]
+    serving: subprocess.Popen[bytes]
+
+    def reconnect(self) -> None:
+        """After PostgreSQL was killed."""
+        self.database.close()
+        self.database = psycopg.connect(self.url, autocommit=True)
 
     def texts(self) -> list[dict[str, Any]]:
         """Every message on the simulated Twilio's own books."""
@@ -47,19 +64,32 @@ class House:
 
 
 @contextmanager
-def house(folder: Path) -> Iterator[House]:
-    """Everything that it starts has ended when the block is left."""
+def house(
+    folder: Path,
+    database_at: AbstractContextManager[str] | None = None,
+    program: tuple[str, ...] = ON_A_LEASH,
+) -> Iterator[House]:
+    """Everything that it starts has ended when the block is left.
+
+    `database_at` gives the address of an empty database; one is made beside the tests' own.
+    `program` runs the web process.
+    """
     web_port, imis_port, twilio_port = free_ports(3)
     web, imis, twilio = (f"http://localhost:{p}" for p in (web_port, imis_port, twilio_port))
     with (
-        own_database() as url,
+        database_at or own_database() as url,
         processes(folder, DATABASE_URL=url, TEXTMANAGER_PUBLIC_URL=web) as started,
     ):
         started.start("sandbox", f"--imis-port={imis_port}", f"--twilio-port={twilio_port}")
         started.run("migrate")
         started.run(imis, twilio, program=("-c", SEED))
-        started.start("serve", f"--port={web_port}")
+        serve = ("serve", f"--port={web_port}")
+        serving = started.start(*serve, program=program)
         for address in (f"{web}/health", f"{imis}/", f"{twilio}/phones"):
             wait_until(lambda at=address: answers(at), seconds=30, what=f"{address} answers")
-        with psycopg.connect(url, autocommit=True) as database:
-            yield House(started, database, Visitor(web), imis, twilio)
+        database = psycopg.connect(url, autocommit=True)
+        opened = House(started, url, database, Visitor(web), imis, twilio, serve, serving)
+        try:
+            yield opened
+        finally:
+            opened.database.close()

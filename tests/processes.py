@@ -25,6 +25,8 @@ SECONDS_TO_STOP = 20
 COMMAND = ("-c", "from textmanager.cli import main; main()")
 # Ends when the other end of its standard input closes, however that came about.
 ON_A_LEASH = ("-m", "textmanager.commands.leash")
+# The same in a hurry, for what takes minutes in earnest.
+HASTY = (str(Path(__file__).parent / "hasty.py"),)
 
 
 @dataclass
@@ -145,11 +147,17 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
-def wait_until(done: Callable[[], object], *, seconds: float, what: str) -> None:
-    """Asks again and again until `done`; fails with `what` did not happen."""
+def wait_until(
+    done: Callable[[], object],
+    *,
+    seconds: float,
+    what: str,
+    instead: Callable[[], object] = lambda: "",
+) -> None:
+    """Asks again and again until `done`; fails with `what` did not happen, and what did."""
     deadline = time.monotonic() + seconds
     while not done():
-        assert time.monotonic() < deadline, f"After {seconds:.0f} s still not: {what}"
+        assert time.monotonic() < deadline, f"After {seconds:.0f} s still not: {what}. {instead()}"
         time.sleep(0.1)
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import signal
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from house import House
-from processes import stop, wait_until
+from processes import HASTY, stop, wait_until
 
 pytestmark = pytest.mark.journey
 
-HASTY_WORKER = (str(Path(__file__).parent.parent / "hasty_worker.py"),)
 MEMBERS = 240
 # Process managers commonly wait so long before they kill.
 SECONDS_TO_STOP_IN = 10
@@ -29,14 +27,14 @@ def start_run(house: House) -> None:
 
 def test_a_worker_that_is_killed(house: House) -> None:
     start_run(house)
-    first = house.started.start("worker", program=HASTY_WORKER)
+    first = house.started.start("worker", program=HASTY)
     wait_until(lambda: len(house.texts()) > MEMBERS / 4, seconds=30, what="a quarter is sent")
     first.send_signal(signal.SIGKILL)
     first.wait()
     left = len(house.texts())
     assert left < MEMBERS, "It was killed too late to show anything."
 
-    house.started.start("worker", program=HASTY_WORKER)
+    house.started.start("worker", program=HASTY)
     each_member_gets_one_text_and_one_record(house)
     assert house.ask("SELECT count(*) FROM runs_message WHERE attempts > 1")[0][0] > 0, (
         "Nothing was under way when the worker was killed."
@@ -45,7 +43,7 @@ def test_a_worker_that_is_killed(house: House) -> None:
 
 def test_a_database_that_drops_every_connection(house: House) -> None:
     start_run(house)
-    house.started.start("worker", program=HASTY_WORKER)
+    house.started.start("worker", program=HASTY)
     wait_until(lambda: len(house.texts()) > MEMBERS / 4, seconds=30, what="a quarter is sent")
     dropped = house.ask(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

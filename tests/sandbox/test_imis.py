@@ -314,6 +314,7 @@ def test_the_queries_that_a_demonstration_needs() -> None:
     assert {name: len(found) for name, found in rows.items()} == {
         "Board of directors": 8,
         "Dues lapse in 30 days": 240,
+        "Regular members": 3_000,
         "All members": 5_000,
         "Conference registrants": 120,
         "Dirty numbers": len(DIRTY_NUMBERS),

@@ -132,6 +132,7 @@ def queries(slow_seconds: float) -> tuple[Query, ...]:
     return (
         Query(f"{folder}/Board of directors", USUAL, lambda: _rows(members()[:8])),
         Query(f"{folder}/Dues lapse in 30 days", USUAL, lambda: _rows(members()[1000:1240])),
+        Query(f"{folder}/Regular members", USUAL, lambda: _rows(members()[1500:4500])),
         Query(f"{folder}/All members", USUAL, lambda: _rows(members())),
         Query(f"{folder}/Conference registrants", CONFERENCE, _conference),
         Query(f"{folder}/Dirty numbers", (ID, FULL_NAME, MOBILE), _dirty),

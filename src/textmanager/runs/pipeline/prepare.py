@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from procrastinate import JobContext
 from procrastinate.retry import RetryStrategy
@@ -70,6 +70,9 @@ async def prepare(context: JobContext, run_id: str) -> None:
         await in_database(hold_run, run_id=run_id, reason=f"The audience cannot be read. {error}")
     except (NotConnected, TemplateError) as error:
         await in_database(hold_run, run_id=run_id, reason=str(error))
+    except (OperationalError, InterfaceError):
+        # The database is away for a moment. The run stays as it is, and is taken up again.
+        raise
     except Exception:
         # The outer edge of the job: a fault of ours must not start the run over for ever.
         logger.exception("Run %s cannot be prepared", run_id)
