@@ -124,7 +124,7 @@ def apply_news(news: Iterable[News]) -> None:
                 "news": json.dumps([_as_json(one) for one in ordered]),
                 "before": [before for before, _ in _STEPS],
                 "after": [after for _, after in _STEPS],
-                "first_poll": FIRST_POLL,
+                "first_poll": FIRST_POLL.total_seconds(),
                 "final": [status.value for status in MessageStatus if is_final(status)],
             },
         )
@@ -170,7 +170,7 @@ UPDATE runs_message AS m SET
         ELSE m.sent_at END,
     settled_at = CASE WHEN news.status = ANY(%(final)s) THEN news.at ELSE m.settled_at END,
     check_at = CASE WHEN news.status = ANY(%(final)s) THEN NULL
-        ELSE greatest(m.check_at, news.at + %(first_poll)s) END
+        ELSE greatest(m.check_at, news.at + make_interval(secs => %(first_poll)s)) END
 FROM news JOIN current USING (run_id, number)
 WHERE m.run_id = news.run_id AND m.number = news.number
   AND (m.sid = '' OR m.sid = news.sid)
