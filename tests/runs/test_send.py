@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Iterator
 
 import pytest
@@ -11,8 +12,11 @@ from django.utils import timezone
 
 import world
 from serving_in_thread import serve_in_thread
+from textmanager.config.jobs import run_worker
 from textmanager.organizations.models import Organization, Sender, TwilioConnection
 from textmanager.runs.models import Message, Run, RunState
+from textmanager.runs.pipeline import send
+from textmanager.runs.pipeline.plan import plan
 from textmanager.runs.pipeline.send import drain
 from textmanager.sandbox.twilio import TwilioSettings, create_app
 from textmanager.text.statuses import MessageStatus
@@ -113,3 +117,31 @@ def test_a_twilio_that_cannot_be_reached_leaves_texts_queued(run: Run, sender: S
     message = Message.objects.get()
     assert (message.status, message.reason) == (MessageStatus.QUEUED, "retry")
     assert message.sid == ""
+
+
+def test_a_sender_with_much_to_send_lets_others_have_their_turn(
+    run: Run, sender: Sender, twilio: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One place in one worker, and two senders that both could hold it for seconds."""
+    monkeypatch.setattr(send, "TURN", dt.timedelta(seconds=0.3))
+    connect(run.organization, twilio)
+    other = world.sender(run.organization, name="Other", number="+12025550143")
+    Sender.objects.update(segments_per_second=5)
+    queued(run, 20)
+    queued(world.run(world.campaign(run.organization, by=other)), 20)
+    for each in (sender, other):
+        send.defer_drain(each.pk)
+
+    asyncio.run(run_worker(concurrency=1, wait=False))
+
+    waiting = Message.objects.exclude(status=MessageStatus.QUEUED)
+    assert waiting.count() == 40
+    first, last = ({}, {})
+    for sender_id, at in waiting.order_by("attempted_at").values_list("sender_id", "attempted_at"):
+        first.setdefault(sender_id, at)
+        last[sender_id] = at
+    assert max(first.values()) < min(last.values()), "The second began before the first had ended."
+
+
+def test_other_jobs_go_before_the_next_turn() -> None:
+    assert drain.priority < plan.priority

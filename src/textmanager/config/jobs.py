@@ -18,13 +18,16 @@ from procrastinate.contrib.django import app as jobs
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 
-__all__ = ["defer_once", "is_stopping", "jobs", "run_worker", "workers_alive"]
+__all__ = ["AFTER_OTHER_JOBS", "defer_once", "is_stopping", "jobs", "run_worker", "workers_alive"]
 
 # A worker that has not been heard of for this long is dead, and its jobs may be taken over.
 SECONDS_UNTIL_STALLED = 15.0
 SECONDS_BETWEEN_HEARTBEATS = 3.0
 # Under the ten seconds that process managers commonly grant before they kill.
 SECONDS_TO_FINISH_JOBS = 8.0
+
+# The priority of jobs that take long: whatever else waits goes first.
+AFTER_OTHER_JOBS = -10
 
 OF_DJANGO_ALONE = frozenset({"context", "cursor_factory"})
 

@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from textmanager.config.bridge import in_database
-from textmanager.config.jobs import defer_once, is_stopping, jobs
+from textmanager.config.jobs import AFTER_OTHER_JOBS, defer_once, is_stopping, jobs
 from textmanager.gateway.outcomes import AccountProblem, Outcome, OutgoingText
 from textmanager.gateway.receipts import callback_url
 from textmanager.gateway.sender import Gateway, LiveGateway, TestGateway
@@ -35,6 +35,9 @@ NOT_CONNECTED = "This organization is not connected to Twilio."
 TOGETHER = dt.timedelta(milliseconds=100)
 # Batches under way at once: more than the slowest answer Twilio may take, a second each.
 MOST_BATCHES = 40
+# A sender with much to send gives its place in the worker back this often, so that every other
+# sender, and every other kind of job, gets one too. No pace is lost: a turn catches up on it.
+TURN = dt.timedelta(seconds=10)
 # A process that slept through a text's moment does not send it: reconciliation may already
 # have judged that it was never sent.
 STALE = dt.timedelta(seconds=20)
@@ -70,21 +73,24 @@ class Drain:
         )
 
 
-@jobs.task(name="drain")
+@jobs.task(name="drain", priority=AFTER_OTHER_JOBS)
 async def drain(sender_id: int) -> None:
-    """Sends until nothing is due for this sender, or the worker is told to stop."""
+    """Sends until nothing is due for this sender, its turn is over, or the worker is to stop."""
     drained = await in_database(open_drain, sender_id)
     batches: set[asyncio.Task[None]] = set()
+    is_done = False
     async with contextlib.AsyncExitStack() as gateways:
         for gateway in (drained.test, drained.live):
             if gateway is not None:
                 gateways.push_async_callback(gateway.aclose)
         try:
-            await _claim_and_send(drained, batches)
+            is_done = await _claim_and_send(drained, batches)
         finally:
             # What was claimed is seen through to its outcome, whatever ended the claiming.
             await asyncio.gather(*batches)
     await in_database(complete_runs, now=timezone.now())
+    if not is_done:
+        await in_database(defer_drain, sender_id)
 
 
 def defer_drain(sender_id: int) -> None:
@@ -93,18 +99,21 @@ def defer_drain(sender_id: int) -> None:
     defer_once(drain, queueing_lock=name, lock=name, sender_id=sender_id)
 
 
-async def _claim_and_send(drained: Drain, batches: set[asyncio.Task[None]]) -> None:
-    while not is_stopping():
+async def _claim_and_send(drained: Drain, batches: set[asyncio.Task[None]]) -> bool:
+    """Whether nothing is left that is due."""
+    turn_ends = timezone.now() + TURN
+    while not is_stopping() and timezone.now() < turn_ends:
         batch = await in_database(claim, sender_id=drained.sender.pk, now=timezone.now())
         if batch.texts:
             task = asyncio.create_task(send_batch(drained, batch.texts))
             batches.add(task)
             task.add_done_callback(batches.discard)
         elif batch.again_at is None and not batches:
-            return
+            return True
         if len(batches) >= MOST_BATCHES:
             await asyncio.wait(batches, return_when=asyncio.FIRST_COMPLETED)
         await _until(batch.again_at or timezone.now() + TOGETHER)
+    return False
 
 
 async def send_batch(drained: Drain, texts: Sequence[Claimed]) -> None:
