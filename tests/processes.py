@@ -21,8 +21,7 @@ from django.db import connections
 from psycopg import sql
 
 SECONDS_TO_START = 60
-# Stopping PostgreSQL writes everything to the disk, which others may be using.
-SECONDS_TO_STOP = 60
+SECONDS_TO_STOP = 30
 COMMAND = ("-c", "from textmanager.cli import main; main()")
 # Ends when the other end of its standard input closes, however that came about.
 ON_A_LEASH = ("-m", "textmanager.commands.leash")

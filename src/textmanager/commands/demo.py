@@ -169,12 +169,15 @@ def _wait_for(url: str, children: Children) -> None:
 
 @contextlib.contextmanager
 def _signals_as_keyboard_interrupt() -> Iterator[None]:
-    """A closed terminal or a kill ends the demo as Ctrl-C does."""
+    """A closed terminal or a kill ends the demo as Ctrl-C does.
+
+    Ctrl-C too is asked for outright: what a script starts in the background begins without it.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     yield
 
