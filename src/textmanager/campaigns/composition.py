@@ -51,10 +51,10 @@ class Composer:
 
     def compose(self, number: int, row: Row) -> ComposedText:
         """The text for one row; `number` is the row's place in the audience, from 0."""
-        raw_phone = _text(row.get(self.phone_column))
+        raw_phone = cell_text(row.get(self.phone_column))
         text = ComposedText(
             number=number,
-            imis_id=_text(row.get(self.id_column))[:40],
+            imis_id=cell_text(row.get(self.id_column))[:40],
             raw_phone=raw_phone[:200],
             status=MessageStatus.QUEUED,
         )
@@ -116,7 +116,7 @@ class Exclusions:
         return ""
 
 
-def _text(value: object) -> str:
+def cell_text(value: object) -> str:
     """A cell as text; iMIS sends IDs as numbers on some sites, and 101 must not become 101.0."""
     if value is None:
         return ""

@@ -65,6 +65,8 @@ class Run(models.Model):
     # Where preparation stands: rows before `next_offset` are messages already.
     contacts = models.PositiveIntegerField(null=True, blank=True)
     next_offset = models.PositiveIntegerField(default=0)
+    # The pages did not fit together: somebody came twice, or the total changed between them.
+    is_unsteady = models.BooleanField(default=False)
 
     created_at = models.DateTimeField(default=timezone.now)
     prepared_at = models.DateTimeField(null=True, blank=True)

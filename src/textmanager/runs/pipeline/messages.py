@@ -28,8 +28,10 @@ COLUMNS = (
 
 def write_messages(
     run: Run, first_number: int, rows: Sequence[dict[str, object]], *, now: dt.datetime
-) -> None:
+) -> bool:
     """Composes and writes one message a row, numbered on from `first_number`.
+
+    Tells whether a member is among them who was on an earlier page.
 
     The caller holds the run's lock: between the look-up of what the run has already and the
     COPY nobody else may add to it.
@@ -46,12 +48,14 @@ def write_messages(
     allowed = functools.cache(lambda zones: window_for(run.organization, zones, now).opens)
     # Looked up before the COPY begins: it keeps the connection to itself.
     exclusions = _exclusions(run, texts, now)
+    repeats = bool(exclusions.members)
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY runs_message ({COLUMNS}) FROM STDIN") as copy,
     ):
         for text in exclusions.apply(texts):
             copy.write_row(_values(run, text, now, allowed(text.time_zones)))
+    return repeats
 
 
 def _exclusions(run: Run, texts: Sequence[ComposedText], now: dt.datetime) -> Exclusions:

@@ -27,6 +27,7 @@ from textmanager.runs.history import usual_contacts
 from textmanager.runs.holding import hold_run
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.pipeline.messages import write_messages
+from textmanager.runs.pipeline.second_reading import Row, read_again
 from textmanager.runs.pipeline.send import defer_drain
 from textmanager.text.merge import Template, TemplateError
 
@@ -100,9 +101,23 @@ async def _prepare(run_id: str) -> None:
             if not written:
                 return
             if page.next_offset is None:
-                await in_database(finish_preparation, run_id=run_id, now=timezone.now())
+                await _finish(client, resume, run_id)
                 return
             offset = page.next_offset
+
+
+async def _finish(client: ImisClient, resume: Resume, run_id: str) -> None:
+    """Adds whom the pages have left out, or holds the run when they cannot be relied upon."""
+    missed: list[Row] = []
+    if await in_database(is_unsteady, run_id):
+        again = await read_again(
+            client, run_id=run_id, iqa_path=resume.iqa_path, id_column=resume.columns[0]
+        )
+        if not again.is_to_be_trusted:
+            await in_database(hold_run, run_id=run_id, reason=_about_order(len(again.missed)))
+            return
+        missed = again.missed
+    await in_database(finish_preparation, run_id=run_id, missed=missed, now=timezone.now())
 
 
 async def _columns_gone(client: ImisClient, resume: Resume, page: IqaPage) -> list[str]:
@@ -115,6 +130,14 @@ async def _columns_gone(client: ImisClient, resume: Resume, page: IqaPage) -> li
     folded = {name.casefold() for name in known}
     gone = [name for name in resume.columns if name not in known]
     return gone + [name for name in resume.merge_fields if name.casefold() not in folded]
+
+
+def _about_order(missed: int) -> str:
+    return (
+        "The IQA gives its rows in another order each time, so that members are left out: "
+        f"{missed:,} of them the first time. Sort the IQA by ID, cancel this run, and run the "
+        "campaign again."
+    )
 
 
 def _about_columns(gone: Sequence[str]) -> str:
@@ -155,23 +178,36 @@ def store_page(*, run_id: str, offset: int, rows: Sequence[dict[str, object]], t
     run = Run.objects.select_for_update(of=("self",)).select_related("organization").get(pk=run_id)
     if run.state != RunState.PREPARING or run.next_offset != offset:
         return False
-    write_messages(run, offset, rows, now=timezone.now())
+    repeats = write_messages(run, offset, rows, now=timezone.now())
+    if repeats or (offset > 0 and run.contacts != total):
+        run.is_unsteady = True
     run.next_offset = offset + len(rows)
     run.contacts = total
-    run.save(update_fields=["next_offset", "contacts"])
+    run.save(update_fields=["next_offset", "contacts", "is_unsteady"])
     return True
 
 
+def is_unsteady(run_id: str) -> bool:
+    """Whether the pages of this run's audience did not fit together."""
+    return Run.objects.filter(pk=run_id, is_unsteady=True).exists()
+
+
 @transaction.atomic
-def finish_preparation(*, run_id: str, now: dt.datetime) -> None:
-    """Lets the run be sent, or holds it when its audience is not what it used to be."""
-    run = Run.objects.select_for_update().get(pk=run_id)
+def finish_preparation(*, run_id: str, now: dt.datetime, missed: Sequence[Row] = ()) -> None:
+    """Lets the run be sent, or holds it when its audience is not what it used to be.
+
+    `missed` are rows that the pages have left out.
+    """
+    run = Run.objects.select_for_update(of=("self",)).select_related("organization").get(pk=run_id)
     if run.state != RunState.PREPARING:
         return
+    if missed:
+        write_messages(run, run.next_offset, missed, now=now)
+    run.next_offset += len(missed)
     run.contacts = run.next_offset
     run.prepared_at = now
     run.state = RunState.SENDING
-    run.save(update_fields=["contacts", "prepared_at", "state"])
+    run.save(update_fields=["contacts", "next_offset", "prepared_at", "state"])
     surprise = _surprise(run)
     if surprise:
         hold_run(run_id=run_id, reason=surprise)
