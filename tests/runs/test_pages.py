@@ -180,3 +180,16 @@ def test_a_large_run_costs_no_more_questions_than_a_small_one(
         world.message(run, number, status=MessageStatus.DELIVERED)
     with django_assert_max_num_queries(12):  # type: ignore[operator] # a fixture
         page.get(f"/runs/{run.pk}/")
+
+
+def test_the_messages_follow_a_run_that_goes_on_with_the_filter_that_was_set(
+    page: Client, run: Run
+) -> None:
+    world.message(run, 1)
+    shown_now = messages(page, run, status="preparing", q="10002")
+    assert 'hx-trigger="every 3s"' in shown_now
+    assert f"/runs/{run.pk}/messages/?status=preparing&amp;q=10002&amp;page=1" in shown_now
+
+
+def test_the_messages_of_a_settled_run_stand_still(page: Client, ended: Run) -> None:
+    assert "every 3s" not in messages(page, ended)

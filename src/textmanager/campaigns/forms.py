@@ -40,7 +40,9 @@ class CampaignForm(forms.Form):
     not keep anybody from saving what they typed.
     """
 
-    name = forms.CharField(label="Name", max_length=120)
+    name = forms.CharField(
+        label="Name", max_length=120, error_messages={"required": "Give the campaign a name."}
+    )
     report_emails = forms.CharField(
         label="Status report e-mail",
         required=False,
@@ -48,9 +50,19 @@ class CampaignForm(forms.Form):
         help_text="Who gets the full status report. Several addresses: separate them by commas.",
     )
 
-    iqa_path = forms.CharField(label="IQA", max_length=400)
-    id_column = forms.CharField(label="iMIS ID Column Name", max_length=200)
-    phone_column = forms.CharField(label="Phone Number Column Name", max_length=200)
+    iqa_path = forms.CharField(
+        label="IQA", max_length=400, error_messages={"required": "Choose an IQA."}
+    )
+    id_column = forms.CharField(
+        label="iMIS ID Column Name",
+        max_length=200,
+        error_messages={"required": "Choose the column with the iMIS ID."},
+    )
+    phone_column = forms.CharField(
+        label="Phone Number Column Name",
+        max_length=200,
+        error_messages={"required": "Choose the column with the mobile number."},
+    )
     days_between_texts = forms.IntegerField(
         label="Do not text the same person again within (days)",
         min_value=0,
@@ -60,12 +72,19 @@ class CampaignForm(forms.Form):
         help_text="By this campaign. 0: no such limit.",
     )
 
-    sender = forms.ModelChoiceField(label="Sender", queryset=Sender.objects.none())
+    sender = forms.ModelChoiceField(
+        label="Sender",
+        queryset=Sender.objects.none(),
+        error_messages={"required": "Choose the sender."},
+    )
     api_mode = forms.ChoiceField(
         label="API Mode", choices=ApiMode.choices, initial=ApiMode.TEST, widget=forms.RadioSelect
     )
     template = forms.CharField(
-        label="Message Template", widget=forms.Textarea(attrs={"rows": 6}), max_length=4000
+        label="Message Template",
+        widget=forms.Textarea(attrs={"rows": 6}),
+        max_length=4000,
+        error_messages={"required": "Write the message."},
     )
     empty_values = forms.ChoiceField(
         label="When a merge field is empty", choices=EmptyValues.choices, initial=EmptyValues.SEND

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from textmanager.runs.breakdown import Figure, breakdown, counts_by_status, statuses_of
+from textmanager.runs.breakdown import counts_by_status, statuses_of
 from textmanager.runs.models import Message, Run, WriteBack
 from textmanager.runs.pipeline.due import SENT
 from textmanager.runs.pipeline.report import why
@@ -44,11 +44,6 @@ class MessagePage:
     @property
     def next(self) -> int | None:
         return self.number + 1 if self.number < self.pages else None
-
-
-def status_filters(run: Run) -> list[Figure]:
-    """The statuses that messages of this run have, with how many."""
-    return [figure for figure in breakdown(run) if figure.messages]
 
 
 def message_page(run: Run, *, status: str, query: str, page: str) -> MessagePage:

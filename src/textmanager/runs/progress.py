@@ -37,17 +37,21 @@ def progress(run: Run, counts: Mapping[str, int], *, now: dt.datetime) -> Progre
     left = sum(counts.get(status, 0) for status in NOT_YET_SENT)
     waiting = counts.get(MessageStatus.HELD, 0)
     rate = _rate(run, total - left, now) if run.state == RunState.SENDING and left else None
-    unsettled = run.settled_at is None and (
-        run.state in {RunState.PREPARING, RunState.SENDING}
-        or (run.completed_at is not None and now - run.completed_at < STILL_INTERESTING)
-    )
     return Progress(
         done=total - left,
         total=total,
         rate_per_second=rate,
         finish=now + dt.timedelta(seconds=left / rate) if rate and not waiting else None,
-        is_live=unsettled,
+        is_live=is_live(run, now=now),
         in_words=_in_words(run, left, waiting, counts),
+    )
+
+
+def is_live(run: Run, *, now: dt.datetime) -> bool:
+    """Whether a page about the run is worth keeping up to date."""
+    return run.settled_at is None and (
+        run.state in {RunState.PREPARING, RunState.SENDING}
+        or (run.completed_at is not None and now - run.completed_at < STILL_INTERESTING)
     )
 
 

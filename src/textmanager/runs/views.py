@@ -18,10 +18,10 @@ from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.runs import holding
 from textmanager.runs.breakdown import breakdown, counts_by_status
-from textmanager.runs.message_list import message_page, status_filters
+from textmanager.runs.message_list import message_page
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.overview import run_rows
-from textmanager.runs.progress import progress
+from textmanager.runs.progress import is_live, progress
 
 MOST_RUNS = 200
 
@@ -111,9 +111,9 @@ def _messages_context(request: MemberRequest, run: Run) -> dict[str, Any]:
     return {
         "run": run,
         "campaign": run.campaign,
-        "filters": status_filters(run),
+        "filters": breakdown(run),
         "messages_page": page,
-        "is_waiting": run.state == RunState.PREPARING and not page.total and not query,
+        "is_live": is_live(run, now=timezone.now()),
         "status": status,
         "query": query,
     }
