@@ -106,10 +106,10 @@ BODY = "Hello Ann, your membership lapses on June 30. Reply STOP to end."
 _QUEUE = """
 INSERT INTO runs_message (
     run_id, number, organization_id, sender_id, imis_id, raw_phone, "to", body, encoding, segments,
-    time_zones, status, reason, not_before, attempts, sid, error_text, price_unit, write_back,
-    write_back_tries, write_back_ref, write_back_error, created_at)
+    time_zones, status, reason, priority, not_before, attempts, sid, error_text, price_unit,
+    write_back, write_back_tries, write_back_ref, write_back_error, created_at)
 SELECT r.id, n, r.organization_id, r.sender_id, n::text, '', '+1' || (2020000000 + n), %(body)s,
-    'GSM-7', 1, ARRAY['America/New_York'], 'queued', '', now(), 0, '', '', '', 'none', 0, '', '',
+    'GSM-7', 1, ARRAY['America/New_York'], 'queued', '', 1, now(), 0, '', '', '', 'none', 0, '', '',
     now()
 FROM runs_run AS r, generate_series(0, %(count)s - 1) AS n WHERE r.id = %(run)s
 """

@@ -100,6 +100,7 @@ def run(of: Campaign, **values: Any) -> Run:
             "phone_column": of.phone_column,
             "api_mode": of.api_mode,
             "sender": of.sender,
+            "priority": of.priority,
             "template": of.template,
             "empty_values": of.empty_values,
             "write_back": of.write_back,
@@ -126,6 +127,7 @@ def message(of: Run, number: int, **values: Any) -> Message:
             "segments": 1,
             "time_zones": ["America/New_York"],
             "status": MessageStatus.QUEUED,
+            "priority": of.priority,
             "not_before": of.scheduled_for,
             **values,
         }

@@ -258,3 +258,17 @@ def test_choosing_a_query_shows_its_columns_and_its_problems(
     html = answer.content.decode()
     for part in shown:
         assert part in html
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"), [({}, 1), ({"priority": "1"}, 1), ({"priority": "0"}, 0)]
+)
+def test_a_campaign_may_go_before_others(
+    connected: Organization,
+    page: Client,
+    filled_in: dict[str, str],
+    sent: dict[str, str],
+    kept: int,
+) -> None:
+    page.post(NEW, {**filled_in, **sent})
+    assert Campaign.objects.get().priority == kept

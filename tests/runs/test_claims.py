@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 import world
+from textmanager.campaigns.models import Priority
 from textmanager.organizations.models import Organization, Sender
 from textmanager.replies.models import OptOutSource
 from textmanager.replies.opt_outs import record_opt_out
@@ -44,6 +45,19 @@ def test_what_is_claimed_is_claimed_once(run: Run, sender: Sender) -> None:
     world.message(run, 1)
     assert numbers(claim_at(sender)) == [1]
     assert claim_at(sender) == Batch()
+
+
+def test_a_campaign_of_high_priority_overtakes_a_long_one(run: Run, sender: Sender) -> None:
+    Sender.objects.update(segments_per_second=4, paced_until=NOW)
+    for number in range(12):
+        world.message(run, number)
+    assert numbers(claim_at(sender)) == [0, 1, 2, 3, 4]
+
+    urgent = world.run(run.campaign, scheduled_for=NOW, priority=Priority.HIGH)
+    for number in range(40, 43):
+        world.message(urgent, number)
+    later = NOW + dt.timedelta(seconds=1)
+    assert numbers(claim_at(sender, later)) == [40, 41, 42, 5]
 
 
 @pytest.mark.parametrize("rate", [3.0, 10.0, 75.0])

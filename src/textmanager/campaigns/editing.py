@@ -20,6 +20,7 @@ SAVED_FIELDS = (
     "phone_column",
     "days_between_texts",
     "sender",
+    "priority",
     "api_mode",
     "template",
     "empty_values",

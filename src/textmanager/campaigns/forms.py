@@ -12,7 +12,14 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from textmanager.campaigns import scheduling
-from textmanager.campaigns.models import ApiMode, Campaign, CatchUp, EmptyValues, WriteBackTarget
+from textmanager.campaigns.models import (
+    ApiMode,
+    Campaign,
+    CatchUp,
+    EmptyValues,
+    Priority,
+    WriteBackTarget,
+)
 from textmanager.organizations.models import Organization, Sender
 from textmanager.schedule.recurrence import RecurrenceError
 from textmanager.text.merge import Template, TemplateError
@@ -76,6 +83,12 @@ class CampaignForm(forms.Form):
         label="Sender",
         queryset=Sender.objects.none(),
         error_messages={"required": "Choose the sender."},
+    )
+    priority = forms.ChoiceField(
+        label="When several campaigns wait for this sender",
+        choices=Priority.choices,
+        initial=Priority.NORMAL,
+        required=False,
     )
     api_mode = forms.ChoiceField(
         label="API Mode", choices=ApiMode.choices, initial=ApiMode.TEST, widget=forms.RadioSelect
@@ -176,6 +189,9 @@ class CampaignForm(forms.Form):
             raise ValidationError([problem.message for problem in problems])
         return text
 
+    def clean_priority(self) -> Priority:
+        return Priority(int(self.cleaned_data["priority"] or Priority.NORMAL))
+
     def clean_phone_column(self) -> str:
         return self._known_column("phone_column")
 
@@ -221,6 +237,7 @@ def initial_for(campaign: Campaign) -> dict[str, Any]:
         "id_column",
         "phone_column",
         "days_between_texts",
+        "priority",
         "api_mode",
         "template",
         "empty_values",

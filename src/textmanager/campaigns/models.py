@@ -54,6 +54,13 @@ class CatchUp(models.TextChoices):
     SKIP = "skip", "Skip it"
 
 
+class Priority(models.IntegerChoices):
+    """Whose texts leave first when several runs wait for one sender; the lower goes first."""
+
+    HIGH = 0, "Before other campaigns"
+    NORMAL = 1, "In turn"
+
+
 class EmptyValues(models.TextChoices):
     """What becomes of a text one of whose merge fields is empty and has no fallback."""
 
@@ -78,6 +85,7 @@ class Campaign(models.Model):
 
     api_mode = models.CharField(max_length=4, choices=ApiMode, default=ApiMode.TEST)
     sender = models.ForeignKey(Sender, on_delete=models.PROTECT, related_name="+")
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
     template = models.TextField()
     empty_values = models.CharField(max_length=4, choices=EmptyValues, default=EmptyValues.SEND)
     days_between_texts = models.PositiveSmallIntegerField(

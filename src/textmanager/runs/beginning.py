@@ -39,6 +39,7 @@ def record_run(
             "phone_column",
             "api_mode",
             "sender_id",
+            "priority",
             "template",
             "empty_values",
             "days_between_texts",

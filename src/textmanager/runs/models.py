@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from textmanager.campaigns.models import ApiMode, Campaign, EmptyValues, WriteBackTarget
+from textmanager.campaigns.models import ApiMode, Campaign, EmptyValues, Priority, WriteBackTarget
 from textmanager.organizations.models import Organization, Sender, User
 from textmanager.runs.keys import time_ordered_uuid
 from textmanager.text.statuses import MessageStatus
@@ -57,6 +57,7 @@ class Run(models.Model):
     phone_column = models.CharField(max_length=200)
     api_mode = models.CharField(max_length=4, choices=ApiMode)
     sender = models.ForeignKey(Sender, on_delete=models.PROTECT, related_name="+")
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
     template = models.TextField()
     empty_values = models.CharField(max_length=4, choices=EmptyValues)
     days_between_texts = models.PositiveSmallIntegerField(default=0)
@@ -145,6 +146,8 @@ class Message(models.Model):
     )
     # Why it was skipped, held, or is in error: a code (see campaigns/reasons.py), never free text.
     reason = models.CharField(max_length=40, blank=True)
+    # The run's, kept here for the claims' index.
+    priority = models.PositiveSmallIntegerField(default=Priority.NORMAL)
     not_before = models.DateTimeField()
 
     attempted_at = models.DateTimeField(null=True)
@@ -183,7 +186,7 @@ class Message(models.Model):
         indexes: ClassVar = [
             # Claims: what this sender may send now, in order.
             models.Index(
-                fields=["sender", "not_before", "run", "number"],
+                fields=["sender", "priority", "not_before", "run", "number"],
                 name="message_to_send",
                 condition=Q(status__in=["queued", "held"]),
             ),

@@ -20,8 +20,8 @@ from textmanager.text.statuses import MessageStatus
 # The order in which _values() gives them.
 COLUMNS = (
     'run_id, number, organization_id, sender_id, imis_id, raw_phone, "to", body, encoding, '
-    "segments, time_zones, status, reason, not_before, settled_at, write_back, write_back_due, "
-    "attempts, sid, error_text, price_unit, write_back_tries, write_back_ref, "
+    "segments, time_zones, status, reason, priority, not_before, settled_at, write_back, "
+    "write_back_due, attempts, sid, error_text, price_unit, write_back_tries, write_back_ref, "
     "write_back_error, created_at"
 )
 
@@ -101,6 +101,7 @@ def _values(
         list(text.time_zones),
         status.value,
         reason,
+        run.priority,
         not_before if will_be_sent else now,
         None if will_be_sent else now,
         WriteBack.WAITING.value if wants_record else WriteBack.NONE.value,
