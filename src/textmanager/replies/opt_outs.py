@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.db import connection
 from django.utils import timezone
 
 from textmanager.replies.models import OptOut, OptOutSource
@@ -11,10 +12,16 @@ from textmanager.replies.models import OptOut, OptOutSource
 
 def opted_out_among(organization_id: int, numbers: Collection[str]) -> frozenset[str]:
     """Those of `numbers` (E.164) that this organization must not text, as of now."""
-    found = OptOut.objects.filter(
-        organization_id=organization_id, number__in=numbers, cleared_at=None
-    )
-    return frozenset(found.values_list("number", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_OPTED_OUT, {"organization": organization_id, "numbers": list(numbers)})
+        return frozenset(number for (number,) in cursor)
+
+
+# One array instead of a parameter a number: this is asked before every batch of texts.
+_OPTED_OUT = """
+SELECT number FROM replies_optout
+WHERE organization_id = %(organization)s AND cleared_at IS NULL AND number = ANY(%(numbers)s)
+"""
 
 
 def record_opt_out(

@@ -19,7 +19,7 @@ from textmanager.organizations.models import Organization, Sender
 from textmanager.organizations.pacing import keep_pace, lock_for_pacing
 from textmanager.replies.opt_outs import opted_out_among
 from textmanager.runs.allowance import next_day_begins, segments_left, sender_segments_left
-from textmanager.runs.models import Message, RunState
+from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline.changes import Change, change_messages
 from textmanager.runs.pipeline.due import WAITING
 from textmanager.runs.texting_hours import window_for
@@ -89,7 +89,6 @@ def _candidates(sender: Sender, now: dt.datetime) -> list[Message]:
     """What is due, high priority first, then oldest first; passes over what another holds."""
     due = (
         Message.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("run")
         .filter(sender=sender, status__in=WAITING, not_before__lte=now, run__state=RunState.SENDING)
         .order_by("not_before", "run_id", "number")
     )
@@ -97,6 +96,10 @@ def _candidates(sender: Sender, now: dt.datetime) -> list[Message]:
     # A question each: in one, the database would walk over all that is held for later.
     for priority in Priority.values:
         found += due.filter(priority=priority)[: MOST_AT_ONCE - len(found)]
+    # Many messages have few runs: read apart, they are not made anew for each.
+    runs = Run.objects.in_bulk({message.run_id for message in found})
+    for message in found:
+        message.run = runs[message.run_id]
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db import connection
 
@@ -12,7 +12,7 @@ from textmanager.campaigns.composition import ComposedText, Composer, Exclusions
 from textmanager.campaigns.models import WriteBackTarget
 from textmanager.replies.opt_outs import opted_out_among
 from textmanager.runs.history import recently_texted
-from textmanager.runs.models import Message, Run, WriteBack
+from textmanager.runs.models import Run, WriteBack
 from textmanager.runs.texting_hours import window_for
 from textmanager.text.merge import Template
 from textmanager.text.statuses import MessageStatus
@@ -61,9 +61,6 @@ def write_messages(
 def _exclusions(run: Run, texts: Sequence[ComposedText], now: dt.datetime) -> Exclusions:
     numbers = {text.to for text in texts if text.to}
     members = {text.imis_id for text in texts if text.imis_id}
-    written = Message.objects.filter(run=run).exclude(
-        status__in=[MessageStatus.ERROR, MessageStatus.SKIPPED]
-    )
     recent: frozenset[str] = frozenset()
     if run.days_between_texts:
         recent = recently_texted(
@@ -74,9 +71,34 @@ def _exclusions(run: Run, texts: Sequence[ComposedText], now: dt.datetime) -> Ex
     return Exclusions(
         opted_out=opted_out_among(run.organization_id, numbers),
         texted_recently=recent,
-        numbers=set(written.filter(to__in=numbers).values_list("to", flat=True)),
-        members=set(written.filter(imis_id__in=members).values_list("imis_id", flat=True)),
+        numbers=_written(_NUMBERS_OF_RUN, run, numbers),
+        members=_written(_MEMBERS_OF_RUN, run, members),
     )
+
+
+def _written(question: str, run: Run, values: Collection[str]) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(question, {"run": run.pk, "values": list(values)})
+        return {value for (value,) in cursor}
+
+
+# Each value is looked up on its own. Asked in one, the database would read the whole run for each
+# page of it: what it believes to know of a table lags behind a run that is just being written.
+_NUMBERS_OF_RUN = """
+SELECT asked.number FROM unnest(%(values)s::text[]) AS asked(number), LATERAL (
+    SELECT 1 FROM runs_message AS m
+    WHERE m.run_id = %(run)s AND m."to" = asked.number AND NOT (m.status IN ('error', 'skipped'))
+    LIMIT 1
+) AS found
+"""
+_MEMBERS_OF_RUN = """
+SELECT asked.imis_id FROM unnest(%(values)s::text[]) AS asked(imis_id), LATERAL (
+    SELECT 1 FROM runs_message AS m
+    WHERE m.run_id = %(run)s AND m.imis_id = asked.imis_id
+      AND NOT (m.status IN ('error', 'skipped'))
+    LIMIT 1
+) AS found
+"""
 
 
 def _values(
