@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -12,7 +14,7 @@ import world
 from textmanager.gateway.receipts import Receipt as CarriedReceipt
 from textmanager.organizations.models import Organization
 from textmanager.replies.models import OptOut
-from textmanager.runs.models import Message, Receipt, Run
+from textmanager.runs.models import Message, Receipt, Run, RunState
 from textmanager.runs.pipeline.track import TakenReceipt, apply_receipts, overdue_texts, put_off
 from textmanager.text.statuses import MessageStatus, from_twilio
 
@@ -121,3 +123,16 @@ def test_polling_slows_down_and_ends_after_three_days(run: Run) -> None:
     assert young.check_at == now + dt.timedelta(hours=1)
     assert young.settled_at is None
     assert (old.status, old.check_at, old.settled_at) == (MessageStatus.SENT, None, now)
+
+
+def test_a_suspended_account_holds_the_run_instead_of_burning_through_it(
+    run: Run, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    message = world.message(run, 1, status=MessageStatus.SENDING)
+    world.message(run, 2)
+    with django_capture_on_commit_callbacks(execute=True):
+        apply_receipts([taken(message, "failed", error_code=30002)])
+    run.refresh_from_db()
+    assert run.state == RunState.HELD
+    assert "suspended the account (error 30002)" in run.reason
+    assert Message.objects.get(number=2).status == MessageStatus.QUEUED

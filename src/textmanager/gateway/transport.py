@@ -83,9 +83,13 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships n
     ) -> None:
         super().__init__(_logger, True)
         self._base = urlsplit(base_url.rstrip("/"))
-        self._timeouts = timeouts or Timeouts()
+        timeouts = timeouts or Timeouts()
+        self._timeout = aiohttp.ClientTimeout(
+            total=timeouts.total, sock_connect=timeouts.connect, sock_read=timeouts.read
+        )
         self._max_connections = max_connections
         self._session: aiohttp.ClientSession | None = None
+        self._usual: tuple[str, URL] | None = None
 
     async def request(  # noqa: PLR0917  # the SDK's interface
         self,
@@ -107,7 +111,7 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships n
                 address,
                 data=urlencode(data, doseq=True).encode() if data else None,
                 headers=_with_authorization(headers, auth),
-                timeout=self._client_timeout(timeout),
+                timeout=self._timeout if timeout is None else aiohttp.ClientTimeout(timeout),
                 allow_redirects=False,
                 trace_request_ctx=attempt,
             ) as answer:
@@ -138,18 +142,19 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships n
             )
         return self._session
 
-    def _client_timeout(self, total: float | None) -> aiohttp.ClientTimeout:
-        return aiohttp.ClientTimeout(
-            total=total or self._timeouts.total,
-            sock_connect=self._timeouts.connect,
-            sock_read=self._timeouts.read,
-        )
-
     def _address(self, uri: str, params: Mapping[str, object] | None) -> URL:
+        if params:
+            return self._made_address(uri, params)
+        # Nearly every request goes to the same address.
+        if self._usual is None or self._usual[0] != uri:
+            self._usual = (uri, self._made_address(uri, {}))
+        return self._usual[1]
+
+    def _made_address(self, uri: str, params: Mapping[str, object]) -> URL:
         asked = urlsplit(uri)
         if (asked.scheme, asked.netloc) != (self._base.scheme, self._base.netloc):
             asked = self._moved(asked)
-        query = "&".join(filter(None, (asked.query, urlencode(params or {}, doseq=True))))
+        query = "&".join(filter(None, (asked.query, urlencode(params, doseq=True))))
         return URL(urlunsplit(asked._replace(query=query, fragment="")), encoded=True)
 
     def _moved(self, asked: SplitResult) -> SplitResult:
@@ -195,7 +200,8 @@ def _note(answer: aiohttp.ClientResponse) -> None:
     exchange.request_id = answer.headers.get("Twilio-Request-Id", "")
     concurrent = answer.headers.get("Twilio-Concurrent-Requests", "")
     exchange.concurrent_requests = int(concurrent) if concurrent.isdecimal() else None
-    exchange.retry_after = _seconds_to_wait(answer.headers.get("Retry-After", ""))
+    wait = answer.headers.get("Retry-After")
+    exchange.retry_after = _seconds_to_wait(wait) if wait else None
 
 
 def _seconds_to_wait(value: str) -> float | None:

@@ -33,14 +33,19 @@ NOT_CONNECTED = "This organization is not connected to Twilio."
 
 # Texts whose moment is this close go together, after one look at opt-outs and pauses.
 TOGETHER = dt.timedelta(milliseconds=100)
-# Batches under way at once: more than the slowest answer Twilio may take, a second each.
-MOST_BATCHES = 40
+# Texts under way beyond which no more are claimed: enough for 100 a second when each answer takes
+# five, and few enough that none waits long for a connection after it was claimed.
+MOST_UNDER_WAY = 600
 # A sender with much to send gives its place in the worker back this often, so that every other
 # sender, and every other kind of job, gets one too. No pace is lost: a turn catches up on it.
 TURN = dt.timedelta(seconds=10)
 # A process that slept through a text's moment does not send it: reconciliation may already
 # have judged that it was never sent.
 STALE = dt.timedelta(seconds=20)
+
+
+# The batches that are being sent, each with its number of texts.
+Batches = dict[asyncio.Task[None], int]
 
 
 @dataclass
@@ -77,7 +82,7 @@ class Drain:
 async def drain(sender_id: int) -> None:
     """Sends until nothing is due for this sender, its turn is over, or the worker is to stop."""
     drained = await in_database(open_drain, sender_id)
-    batches: set[asyncio.Task[None]] = set()
+    batches: Batches = {}
     is_done = False
     async with contextlib.AsyncExitStack() as gateways:
         for gateway in (drained.test, drained.live):
@@ -99,18 +104,18 @@ def defer_drain(sender_id: int) -> None:
     defer_once(drain, queueing_lock=name, lock=name, sender_id=sender_id)
 
 
-async def _claim_and_send(drained: Drain, batches: set[asyncio.Task[None]]) -> bool:
+async def _claim_and_send(drained: Drain, batches: Batches) -> bool:
     """Whether nothing is left that is due."""
     turn_ends = timezone.now() + TURN
     while not is_stopping() and timezone.now() < turn_ends:
         batch = await in_database(claim, sender_id=drained.sender.pk, now=timezone.now())
         if batch.texts:
             task = asyncio.create_task(send_batch(drained, batch.texts))
-            batches.add(task)
-            task.add_done_callback(batches.discard)
+            batches[task] = len(batch.texts)
+            task.add_done_callback(batches.pop)
         elif batch.again_at is None and not batches:
             return True
-        if len(batches) >= MOST_BATCHES:
+        while sum(batches.values()) > MOST_UNDER_WAY:
             await asyncio.wait(batches, return_when=asyncio.FIRST_COMPLETED)
         await _until(batch.again_at or timezone.now() + TOGETHER)
     return False

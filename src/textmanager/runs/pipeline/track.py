@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,7 @@ from textmanager.gateway.receipts import Receipt as CarriedReceipt
 from textmanager.organizations.connections import NotConnected, twilio_credentials
 from textmanager.replies.models import OptOutSource
 from textmanager.replies.opt_outs import record_opt_out
+from textmanager.runs.holding import hold_run
 from textmanager.runs.models import Message, Receipt, parse_reference
 from textmanager.runs.pipeline.due import WITH_TWILIO
 from textmanager.text.statuses import MessageStatus, is_final, may_follow, rank
@@ -34,6 +36,12 @@ POLLS_AT_ONCE = 100
 # 30004 is what a toll-free recipient's network-level STOP looks like too, but not only that:
 # it stays a reason to look, not an opt-out.
 OPT_OUT_CODES = frozenset({21610, 30630})
+# The account is suspended: whatever else of the run is sent fails the same way.
+ACCOUNT_CODES = frozenset({30002})
+ACCOUNT_SUSPENDED = (
+    "Twilio has suspended the account (error 30002). Look into Twilio's console for what is due "
+    "there, then resume this run."
+)
 
 
 @dataclass(frozen=True)
@@ -128,14 +136,19 @@ def apply_news(news: Iterable[News]) -> None:
                 "final": [status.value for status in MessageStatus if is_final(status)],
             },
         )
-        opted_out = [row for row in cursor.fetchall() if row[2] in OPT_OUT_CODES]
-    for organization_id, number, _code, sid in opted_out:
-        record_opt_out(
-            organization_id=organization_id,
-            number=number,
-            source=OptOutSource.TWILIO,
-            evidence=sid,
-        )
+        moved = cursor.fetchall()
+    for organization_id, _run_id, number, code, sid in moved:
+        if code in OPT_OUT_CODES:
+            record_opt_out(
+                organization_id=organization_id,
+                number=number,
+                source=OptOutSource.TWILIO,
+                evidence=sid,
+            )
+    for run_id in {row[1] for row in moved if row[3] in ACCOUNT_CODES}:
+        # Once the messages' locks are given back: others lock the run first.
+        hold = functools.partial(hold_run, run_id=run_id, reason=ACCOUNT_SUSPENDED)
+        transaction.on_commit(hold)
 
 
 _STEPS = [
@@ -178,7 +191,7 @@ WHERE m.run_id = news.run_id AND m.number = news.number
     SELECT 1 FROM unnest(%(before)s::text[], %(after)s::text[]) AS step(before, after)
     WHERE step.before = m.status AND step.after = news.status
   )
-RETURNING m.organization_id, m."to", m.error_code, m.sid
+RETURNING m.organization_id, m.run_id, m."to", m.error_code, m.sid
 """
 
 
