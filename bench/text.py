@@ -63,17 +63,19 @@ HOSTILE = (
 def rows(count: int, seed: int) -> list[dict[str, object]]:
     """The audience; the same for the same seed."""
     dice = random.Random(seed)
-    return [
-        {
-            "ID": str(10_000 + number),
-            "FirstName": dice.choice(FIRST_NAMES),
-            "MobilePhone": phone(dice),
-            "PaidThrough": f"2026-{dice.randint(1, 12):02d}-{dice.randint(1, 28):02d}T00:00:00",
-            "Dues": dice.choice((125.0, 99.5, 250.0)),
-            "Chapter": dice.choice(("North", "South", "At large")),
-        }
-        for number in range(count)
-    ]
+    return [row(dice, number) for number in range(count)]
+
+
+def row(dice: random.Random, number: int) -> dict[str, object]:
+    """One member as a database of members has them."""
+    return {
+        "ID": str(10_000 + number),
+        "FirstName": dice.choice(FIRST_NAMES),
+        "MobilePhone": phone(dice),
+        "PaidThrough": f"2026-{dice.randint(1, 12):02d}-{dice.randint(1, 28):02d}T00:00:00",
+        "Dues": dice.choice((125.0, 99.5, 250.0)),
+        "Chapter": dice.choice(("North", "South", "At large")),
+    }
 
 
 def phone(dice: random.Random) -> str:

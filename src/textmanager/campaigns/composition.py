@@ -10,12 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from textmanager.campaigns.models import EmptyValues
-from textmanager.text.merge import Formats, Template
+from textmanager.text.merge import Formats, Merged, Template
 from textmanager.text.phones import Invalid, parse_recipient
 from textmanager.text.segments import BodyTooLong, measure
 from textmanager.text.statuses import MessageStatus
 
 Row = Mapping[str, object]
+
+# As much as a message keeps of either.
+LONGEST_ID = 40
+LONGEST_RAW_PHONE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +55,42 @@ class Composer:
 
     def compose(self, number: int, row: Row) -> ComposedText:
         """The text for one row; `number` is the row's place in the audience, from 0."""
+        imis_id = cell_text(row.get(self.id_column))[:LONGEST_ID]
         raw_phone = cell_text(row.get(self.phone_column))
-        text = ComposedText(
-            number=number,
-            imis_id=cell_text(row.get(self.id_column))[:40],
-            raw_phone=raw_phone[:200],
-            status=MessageStatus.QUEUED,
-        )
         recipient = parse_recipient(raw_phone, self.region)
+        raw_phone = raw_phone[:LONGEST_RAW_PHONE]
         if isinstance(recipient, Invalid):
-            return replace(text, status=MessageStatus.ERROR, reason=f"number:{recipient.code}")
-        text = replace(text, to=recipient.e164, time_zones=recipient.time_zones)
-        if not text.imis_id:
-            return text.skipped("no_imis_id")
-        return self._merge(text, row)
-
-    def _merge(self, text: ComposedText, row: Row) -> ComposedText:
+            reason = f"number:{recipient.code}"
+            return ComposedText(number, imis_id, raw_phone, MessageStatus.ERROR, reason)
         merged = self.template.merge(row, self.formats)
-        body = merged.body
-        text = replace(text, body=body, empty_fields=merged.empty_fields)
+        reason, encoding, segments = self._judge(imis_id, merged)
+        return ComposedText(
+            number,
+            imis_id,
+            raw_phone,
+            MessageStatus.SKIPPED if reason else MessageStatus.QUEUED,
+            reason,
+            recipient.e164,
+            merged.body,
+            encoding,
+            segments,
+            recipient.time_zones,
+            merged.empty_fields,
+        )
+
+    def _judge(self, imis_id: str, merged: Merged) -> tuple[str, str, int]:
+        """Why there is no text for this person, or nothing; its encoding and segments."""
+        if not imis_id:
+            return "no_imis_id", "", 0
         if merged.empty_fields and self.empty_values == EmptyValues.SKIP:
-            return text.skipped("empty_field")
-        if not body.strip():
-            return text.skipped("empty_text")
+            return "empty_field", "", 0
+        if not merged.body.strip():
+            return "empty_text", "", 0
         try:
-            measured = measure(body)
+            measured = measure(merged.body)
         except BodyTooLong:
-            return text.skipped("too_long")
-        return replace(text, encoding=measured.encoding, segments=measured.segments)
+            return "too_long", "", 0
+        return "", measured.encoding, measured.segments
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from django.db import connection
 
@@ -45,16 +46,17 @@ def write_messages(
         empty_values=run.empty_values,
     )
     texts = [composer.compose(first_number + place, row) for place, row in enumerate(rows)]
-    allowed = functools.cache(lambda zones: window_for(run.organization, zones, now).opens)
+    moments = functools.cache(functools.partial(_Moment.of, run, now))
     # Looked up before the COPY begins: it keeps the connection to itself.
     exclusions = _exclusions(run, texts, now)
     repeats = bool(exclusions.members)
+    now_text = now.isoformat()
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY runs_message ({COLUMNS}) FROM STDIN") as copy,
     ):
         for text in exclusions.apply(texts):
-            copy.write_row(_values(run, text, now, allowed(text.time_zones)))
+            copy.write_row(_values(run, text, now_text, moments(text.time_zones)))
     return repeats
 
 
@@ -101,12 +103,29 @@ SELECT asked.imis_id FROM unnest(%(values)s::text[]) AS asked(imis_id), LATERAL 
 """
 
 
-def _values(
-    run: Run, text: ComposedText, now: dt.datetime, not_before: dt.datetime
-) -> tuple[object, ...]:
+@dataclass(frozen=True)
+class _Moment:
+    """When recipients of the same time zones may be texted, as COPY writes it.
+
+    A page has few kinds of them, and writing an array or a time anew for each row takes longer
+    than composing its text.
+    """
+
+    not_before: str
+    is_later: bool
+    time_zones: str
+
+    @classmethod
+    def of(cls, run: Run, now: dt.datetime, zones: tuple[str, ...]) -> _Moment:
+        opens = window_for(run.organization, zones, now).opens
+        quoted = ",".join(f'"{zone}"' for zone in zones)
+        return cls(opens.isoformat(), opens > now, f"{{{quoted}}}")
+
+
+def _values(run: Run, text: ComposedText, now: str, moment: _Moment) -> tuple[object, ...]:
     will_be_sent = text.status == MessageStatus.QUEUED
     status, reason = text.status, text.reason
-    if will_be_sent and not_before > now:
+    if will_be_sent and moment.is_later:
         status, reason = MessageStatus.HELD, "quiet_hours"
     wants_record = will_be_sent and not run.is_test and run.write_back != WriteBackTarget.NONE
     return (
@@ -120,11 +139,11 @@ def _values(
         text.body,
         text.encoding,
         text.segments,
-        list(text.time_zones),
+        moment.time_zones,
         status.value,
         reason,
         run.priority,
-        not_before if will_be_sent else now,
+        moment.not_before if will_be_sent else now,
         None if will_be_sent else now,
         WriteBack.WAITING.value if wants_record else WriteBack.NONE.value,
         now if wants_record else None,
