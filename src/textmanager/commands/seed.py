@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from textmanager.campaigns.editing import create_campaign
-from textmanager.campaigns.models import ApiMode, CatchUp, EmptyValues, WriteBackTarget
+from textmanager.campaigns.models import ApiMode, CatchUp, EmptyValues, Priority, WriteBackTarget
 from textmanager.gateway.account import TwilioCredentials
 from textmanager.organizations import founding
 from textmanager.organizations.models import Organization, Sender, SenderKind, User
@@ -96,6 +96,7 @@ USUAL: dict[str, Any] = {
     "id_column": "ID",
     "phone_column": "MobilePhone",
     "days_between_texts": 0,
+    "priority": Priority.NORMAL,
     "api_mode": ApiMode.LIVE,
     "empty_values": EmptyValues.SEND,
     "write_back": WriteBackTarget.ACTIVITIES,
