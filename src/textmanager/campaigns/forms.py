@@ -85,10 +85,11 @@ class CampaignForm(forms.Form):
         error_messages={"required": "Choose the sender."},
     )
     priority = forms.ChoiceField(
-        label="When several campaigns wait for this sender",
+        label="Priority",
         choices=Priority.choices,
         initial=Priority.NORMAL,
         required=False,
+        help_text="Counts when several campaigns wait for one number.",
     )
     api_mode = forms.ChoiceField(
         label="API Mode", choices=ApiMode.choices, initial=ApiMode.TEST, widget=forms.RadioSelect
