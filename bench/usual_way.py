@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -51,9 +51,9 @@ def texts_by_celery(address: str, database: str, texts: int) -> float | None:
         )
         try:
             done = functools.partial(_sent, connection)
-            began = _wait(lambda: done() > 0)
+            began = _wait(lambda: done() > 0, worker)
             first = done()
-            _wait(lambda: done() == texts)
+            _wait(lambda: done() == texts, worker)
             return (texts - first) / (time.perf_counter() - began)
         finally:
             worker.terminate()
@@ -66,9 +66,10 @@ def _sent(connection: psycopg.Connection[Any]) -> int:
     return int(row[0]) if row else 0
 
 
-def _wait(happened: Any) -> float:
+def _wait(happened: Callable[[], bool], worker: subprocess.Popen[bytes]) -> float:
     deadline = time.perf_counter() + 300
     while not happened():
+        assert worker.poll() is None, "Celery's worker has ended."
         assert time.perf_counter() < deadline, "Celery does not come to an end."
         time.sleep(0.02)
     return time.perf_counter()
