@@ -8,11 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+from django.test import Client
 from django.utils import timezone
 
 import world
 from serving_in_thread import serve_in_thread
-from textmanager.organizations.models import ImisConnection
+from textmanager.organizations.models import ImisConnection, User
 from textmanager.runs.models import Message, Run, WriteBack
 from textmanager.runs.pipeline import write_back
 from textmanager.runs.pipeline.write_back import (
@@ -139,3 +140,26 @@ def test_a_record_that_is_there_already_is_found_and_not_doubled(imis: str) -> N
 def activities(imis: str) -> list[dict[str, object]]:
     found = requests.get(f"{imis}/_sandbox/activities", timeout=20).json()
     return list(found["activities"])
+
+
+def test_staff_have_refused_records_written_again(run: Run, alice: User, client: Client) -> None:
+    sent(run, 1, write_back=WriteBack.FAILED, write_back_due=None, write_back_error="No type.")
+    sent(run, 2, write_back=WriteBack.WRITTEN, write_back_due=None)
+    client.force_login(alice)
+    page = client.get(f"/runs/{run.pk}/").content.decode()
+    assert "iMIS refused the record of 1 text." in page
+
+    client.post(f"/runs/{run.pk}/write-again/")
+
+    (record,) = claim_records(run.organization_id, timezone.now())
+    assert (record.number, record.may_exist) == (1, True), "It is looked for first."
+    assert "iMIS refused" not in client.get(f"/runs/{run.pk}/").content.decode()
+    told = client.post(f"/runs/{run.pk}/write-again/", follow=True).content.decode()
+    assert "Nothing of this run is left to write to iMIS." in told
+
+
+def test_who_may_only_look_writes_nothing_again(run: Run, bob: User, client: Client) -> None:
+    sent(run, 1, write_back=WriteBack.FAILED, write_back_due=None)
+    client.force_login(bob)
+    assert "Write to iMIS again" not in client.get(f"/runs/{run.pk}/").content.decode()
+    assert client.post(f"/runs/{run.pk}/write-again/").status_code == 403

@@ -204,6 +204,8 @@ class Message(models.Model):
                     status__in=["sent", "delivered", "undelivered"],
                 ),
             ),
+            # The run's page: what did iMIS refuse?
+            models.Index(fields=["run"], name="message_refused", condition=Q(write_back="failed")),
             # Completion: is anything of this run left to send, or left to hear?
             models.Index(
                 fields=["run"],

@@ -15,4 +15,5 @@ urlpatterns = [
     path("<uuid:run_id>/pause/", views.pause, name="pause"),
     path("<uuid:run_id>/resume/", views.resume, name="resume"),
     path("<uuid:run_id>/cancel/", views.cancel, name="cancel"),
+    path("<uuid:run_id>/write-again/", views.write_again, name="write-again"),
 ]

@@ -16,12 +16,13 @@ from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.campaigns.models import Campaign
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
-from textmanager.runs import holding
+from textmanager.runs import holding, writing_again
 from textmanager.runs.breakdown import breakdown, counts_by_status
 from textmanager.runs.message_list import message_page
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.overview import run_rows
 from textmanager.runs.progress import is_live, progress
+from textmanager.runs.writing_again import refused_records
 
 MOST_RUNS = 200
 
@@ -79,6 +80,14 @@ def cancel(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     return _change(request, run_id, holding.cancel_run, "The run is canceled.")
 
 
+@require_POST
+@member_required(Role.AUTHOR)
+def write_again(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
+    return _change(
+        request, run_id, writing_again.write_again, "The records are written to iMIS again."
+    )
+
+
 def _detail(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     run = _run(request, run_id)
     context = {**_progress_context(request, run), **_messages_context(request, run)}
@@ -100,6 +109,7 @@ def _progress_context(request: MemberRequest, run: Run) -> dict[str, Any]:
         "may_pause": run.state in {RunState.PREPARING, RunState.SENDING},
         "may_resume": run.state == RunState.HELD,
         "may_cancel": run.state in RunState.open(),
+        "refused_records": refused_records(run),
         "can_edit": request.membership.may(Role.AUTHOR),
     }
 
