@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import requests
@@ -12,8 +12,19 @@ from django.utils import timezone
 
 import world
 from serving_in_thread import serve_in_thread
+from textmanager.config.bridge import in_database
 from textmanager.config.jobs import run_worker
+from textmanager.gateway.concurrency import Concurrency
+from textmanager.gateway.outcomes import (
+    TOO_MANY_REQUESTS,
+    Accepted,
+    NotSent,
+    Outcome,
+    OutgoingText,
+)
 from textmanager.organizations.models import Organization, Sender, TwilioConnection
+from textmanager.replies.models import OptOutSource
+from textmanager.replies.opt_outs import record_opt_out
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline import send
 from textmanager.runs.pipeline.plan import plan
@@ -145,3 +156,109 @@ def test_a_sender_with_much_to_send_lets_others_have_their_turn(
 
 def test_other_jobs_go_before_the_next_turn() -> None:
     assert drain.priority < plan.priority
+
+
+class SlowTwilio:
+    """One call at a time; the first takes so long that everything else waits for its place."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        self.meanwhile = meanwhile
+        self.sent: list[str] = []
+
+    async def send(self, text: OutgoingText) -> Outcome:
+        self.sent.append(text.to)
+        if len(self.sent) == 1:
+            await in_database(self.meanwhile)
+            await asyncio.sleep(send.LONGEST_WAIT * 1.5)
+        return Accepted(f"SM{len(self.sent):032}", MessageStatus.ACCEPTED, 1)
+
+    async def aclose(self) -> None:
+        """Nothing to close."""
+
+
+def work_slowly(
+    monkeypatch: pytest.MonkeyPatch, run: Run, meanwhile: Callable[[], object]
+) -> list[str]:
+    """The numbers that were texted."""
+    connect(run.organization, "http://127.0.0.1:9")
+    twilio = SlowTwilio(meanwhile)
+    monkeypatch.setattr(send, "LONGEST_WAIT", 0.2)
+    monkeypatch.setattr(send, "LiveGateway", lambda _credentials: twilio)
+    monkeypatch.setattr(send, "concurrency_of", lambda _sender: Concurrency(limit=1))
+    work(run.sender)
+    return twilio.sent
+
+
+def test_a_pause_reaches_texts_that_wait_for_their_place(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued(run, 5)
+    sent = work_slowly(
+        monkeypatch, run, lambda: Run.objects.update(state=RunState.HELD, reason="Paused.")
+    )
+    assert len(sent) == 1
+    assert Message.objects.filter(status=MessageStatus.QUEUED, charged_day=None).count() == 4
+
+
+def test_an_opt_out_reaches_texts_that_wait_for_their_place(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queued(run, 3)
+    last = Message.objects.get(number=2).to
+
+    def opt_out() -> None:
+        record_opt_out(organization_id=run.organization_id, number=last, source=OptOutSource.REPLY)
+
+    sent = work_slowly(monkeypatch, run, opt_out)
+    assert len(sent) == 2
+    assert last not in sent
+    assert Message.objects.get(number=2).reason == "opted_out"
+
+
+def test_a_text_that_waited_too_long_is_not_sent_in_that_attempt(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By then reconciliation may have judged that it was never sent."""
+    monkeypatch.setattr(send, "STALE", dt.timedelta(seconds=0.25))
+    queued(run, 2)
+    sent = work_slowly(monkeypatch, run, bool)
+    assert len(sent) == 1
+    waiting = Message.objects.get(number=1)
+    assert (waiting.status, waiting.reason, waiting.charged_day) == ("queued", "retry", None)
+
+
+def test_too_many_requests_at_once_are_made_fewer(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Refusing(SlowTwilio):
+        async def send(self, text: OutgoingText) -> Outcome:
+            self.sent.append(text.to)
+            return NotSent("Twilio had too many requests at once.", 60.0, TOO_MANY_REQUESTS)
+
+    connect(run.organization, "http://127.0.0.1:9")
+    concurrency = Concurrency(limit=8)
+    monkeypatch.setattr(send, "LiveGateway", lambda _credentials: Refusing(bool))
+    monkeypatch.setattr(send, "concurrency_of", lambda _sender: concurrency)
+    queued(run, 8)
+    work(run.sender)
+    assert concurrency.limit == 4
+    assert set(Message.objects.values_list("status", "reason")) == {("queued", "retry")}
+
+
+def test_a_fault_of_ours_loses_no_outcome_of_the_others(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Faulty(SlowTwilio):
+        async def send(self, text: OutgoingText) -> Outcome:
+            self.sent.append(text.to)
+            if len(self.sent) == 2:
+                raise ZeroDivisionError
+            return Accepted(f"SM{len(self.sent):032}", MessageStatus.ACCEPTED, 1)
+
+    connect(run.organization, "http://127.0.0.1:9")
+    monkeypatch.setattr(send, "LiveGateway", lambda _credentials: Faulty(bool))
+    queued(run, 5)
+    with pytest.raises(ZeroDivisionError):
+        work(run.sender)
+    assert Message.objects.filter(status=MessageStatus.ACCEPTED).count() == 4
+    assert Message.objects.filter(status=MessageStatus.SENDING).count() == 1

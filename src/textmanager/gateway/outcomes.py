@@ -92,7 +92,7 @@ class Tested:
 Outcome = Accepted | Refused | NotSent | TryTomorrow | AccountProblem | Ambiguous | Tested
 
 # "Too many concurrent requests" is never processed (twilio.com/docs/api/errors/20429).
-_TOO_MANY_REQUESTS = 20429
+TOO_MANY_REQUESTS = 20429
 # This sender has ten hours of texts queued; Twilio refuses until some have left.
 _SENDER_QUEUE_FULL = 21611
 _SENDER_QUEUE_PAUSE = 600.0
@@ -143,7 +143,7 @@ def sort_error(
     """The outcome of a create call that was answered with an error."""
     if _is_uncertain(status, code):
         return Ambiguous(f"Twilio answered with HTTP {status}" + (f" ({code})." if code else "."))
-    if code == _TOO_MANY_REQUESTS:
+    if code == TOO_MANY_REQUESTS:
         return NotSent("Twilio had too many requests at once.", retry_after, code)
     if code == _SENDER_QUEUE_FULL:
         return NotSent("The sender's queue at Twilio is full.", _SENDER_QUEUE_PAUSE, code)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
-from collections.abc import Iterable
+from collections import defaultdict
 from dataclasses import dataclass
 
 from django.db import connection
@@ -19,14 +19,12 @@ from textmanager.text.statuses import MessageStatus
 
 @dataclass(frozen=True)
 class Change:
-    """What one message becomes. `not_before` and `attempted_at` None: as they were.
+    """What a message becomes. `not_before` and `attempted_at` None: as they were.
 
     `of_attempt` makes the change conditional: the message must still be *sending* in the
     attempt that was made at that moment.
     """
 
-    run_id: uuid.UUID
-    number: int
     status: MessageStatus
     reason: str = ""
     not_before: dt.datetime | None = None
@@ -37,26 +35,34 @@ class Change:
     of_attempt: dt.datetime | None = None
 
 
-def change_messages(changes: Iterable[Change]) -> int:
-    """Applies the changes in one statement; returns how many messages they changed."""
-    rows = [change.__dict__ for change in changes]
-    if not rows:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(_CHANGE, {"changes": json.dumps(rows, default=_plain)})
-        return int(cursor.rowcount)
+class Changes:
+    """Changes of messages, gathered until they are made; most are the same for many messages."""
 
+    def __init__(self) -> None:
+        self._numbers: defaultdict[tuple[uuid.UUID, Change], list[int]] = defaultdict(list)
 
-def _plain(value: object) -> str:
-    if isinstance(value, dt.datetime | dt.date):
-        return value.isoformat()
-    return str(value)
+    def add(self, run_id: uuid.UUID, number: int, change: Change) -> None:
+        self._numbers[run_id, change].append(number)
+
+    def make(self) -> int:
+        """Makes them all in one statement; returns how many messages it changed."""
+        if not self._numbers:
+            return 0
+        rows = [
+            {"run_id": run_id, "numbers": numbers, **change.__dict__}
+            for (run_id, change), numbers in self._numbers.items()
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(_CHANGE, {"changes": json.dumps(rows, default=str)})
+            return int(cursor.rowcount)
 
 
 _CHANGE = """
 WITH change AS (
-    SELECT * FROM json_to_recordset(%(changes)s) AS change(
-        run_id uuid, number integer, status text, reason text, not_before timestamptz,
+    SELECT run_id, unnest(numbers) AS number, status, reason, not_before, attempted_at,
+        charged_day, check_at, settled_at, of_attempt
+    FROM json_to_recordset(%(changes)s) AS change(
+        run_id uuid, numbers integer[], status text, reason text, not_before timestamptz,
         attempted_at timestamptz, charged_day date, check_at timestamptz,
         settled_at timestamptz, of_attempt timestamptz
     )

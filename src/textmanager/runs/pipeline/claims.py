@@ -10,17 +10,17 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
 from django.db import transaction
 
-from textmanager.campaigns.models import Priority
+from textmanager.campaigns.models import ApiMode, Priority
 from textmanager.organizations.models import Organization, Sender
 from textmanager.organizations.pacing import keep_pace, lock_for_pacing
 from textmanager.replies.opt_outs import opted_out_among
 from textmanager.runs.allowance import next_day_begins, segments_left, sender_segments_left
-from textmanager.runs.models import Message, Run, RunState
-from textmanager.runs.pipeline.changes import Change, change_messages
+from textmanager.runs.models import Message, RunState, message_reference
+from textmanager.runs.pipeline.changes import Change, Changes
 from textmanager.runs.pipeline.due import WAITING
 from textmanager.runs.texting_hours import window_for
 from textmanager.schedule.pacing import Pace
@@ -49,6 +49,22 @@ class Claimed:
     slot: dt.datetime
 
 
+class _Candidate(NamedTuple):
+    """What deciding about a text needs of its row, at a fraction of a whole message's cost."""
+
+    run_id: uuid.UUID
+    number: int
+    to: str
+    body: str
+    segments: int
+    time_zones: list[str]
+    api_mode: str
+
+    @property
+    def is_test(self) -> bool:
+        return self.api_mode == ApiMode.TEST
+
+
 @dataclass
 class Batch:
     """What a claim gave. Empty and `again_at` None: nothing is due for this sender."""
@@ -62,7 +78,7 @@ class _Decisions:
     """What was decided about the candidates, and how far the sender's rate is spoken for then."""
 
     paced_until: dt.datetime
-    changes: list[Change] = field(default_factory=list)
+    changes: Changes = field(default_factory=Changes)
     texts: list[Claimed] = field(default_factory=list)
 
 
@@ -80,68 +96,64 @@ def claim(*, sender_id: int, now: dt.datetime) -> Batch:
     if not candidates:
         return Batch()
     decisions = _decide(sender, organization, candidates, now)
-    change_messages(decisions.changes)
+    decisions.changes.make()
     keep_pace(sender, decisions.paced_until)
     return Batch(decisions.texts, again_at=max(now, decisions.paced_until - HORIZON))
 
 
-def _candidates(sender: Sender, now: dt.datetime) -> list[Message]:
+def _candidates(sender: Sender, now: dt.datetime) -> list[_Candidate]:
     """What is due, high priority first, then oldest first; passes over what another holds."""
     due = (
         Message.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(sender=sender, status__in=WAITING, not_before__lte=now, run__state=RunState.SENDING)
         .order_by("not_before", "run_id", "number")
+        .values_list("run_id", "number", "to", "body", "segments", "time_zones", "run__api_mode")
     )
-    found: list[Message] = []
+    found: list[_Candidate] = []
     # A question each: in one, the database would walk over all that is held for later.
     for priority in Priority.values:
-        found += due.filter(priority=priority)[: MOST_AT_ONCE - len(found)]
-    # Many messages have few runs: read apart, they are not made anew for each.
-    runs = Run.objects.in_bulk({message.run_id for message in found})
-    for message in found:
-        message.run = runs[message.run_id]
+        rows = due.filter(priority=priority)[: MOST_AT_ONCE - len(found)]
+        found += [_Candidate(*row) for row in rows]
     return found
 
 
 def _decide(
-    sender: Sender, organization: Organization, candidates: Sequence[Message], now: dt.datetime
+    sender: Sender, organization: Organization, candidates: Sequence[_Candidate], now: dt.datetime
 ) -> _Decisions:
     """Looks at each text once more: opt-out, texting hours, allowance, then pace."""
     decisions = _Decisions(sender.paced_until)
+    changes = decisions.changes
     pace = Pace(sender.segments_per_second)
-    opted_out = opted_out_among(organization.pk, {message.to for message in candidates})
+    opted_out = opted_out_among(organization.pk, {text.to for text in candidates})
     budget = _Budget.of(sender, organization, now)
-    for message in candidates:
-        (slot,), paced_until = pace.take(decisions.paced_until, now, [message.segments])
-        leaves = now if message.run.is_test else slot
-        reason, until = _obstacle(message, organization, opted_out, budget, leaves)
+    is_opted_out = Change(MessageStatus.SKIPPED, "opted_out", settled_at=now)
+    # Costs nothing and cannot be unclear: no pace, no allowance, nothing to look up.
+    is_tested = Change(MessageStatus.SENDING, attempted_at=now)
+    leaves_soon = Change(
+        MessageStatus.SENDING,
+        attempted_at=now,
+        charged_day=budget.day,
+        check_at=now + UNTIL_RECONCILED,
+    )
+    for text in candidates:
+        (slot,), paced_until = pace.take(decisions.paced_until, now, [text.segments])
+        leaves = now if text.is_test else slot
+        reason, until = _obstacle(text, organization, opted_out, budget, leaves)
         if reason == "opted_out":
-            decisions.changes.append(
-                _change(message, MessageStatus.SKIPPED, reason=reason, settled_at=now)
-            )
+            changes.add(text.run_id, text.number, is_opted_out)
         elif reason:
-            decisions.changes.append(
-                _change(message, MessageStatus.HELD, reason=reason, not_before=until)
-            )
-        elif message.run.is_test:
-            # Costs nothing and cannot be unclear: no pace, no allowance, nothing to look up.
-            decisions.changes.append(_change(message, MessageStatus.SENDING, attempted_at=now))
-            decisions.texts.append(_claimed(message, now, now))
+            held = Change(MessageStatus.HELD, reason, not_before=until)
+            changes.add(text.run_id, text.number, held)
+        elif text.is_test:
+            changes.add(text.run_id, text.number, is_tested)
+            decisions.texts.append(_claimed(text, now, now))
         else:
             if slot > now + HORIZON:
                 break
             decisions.paced_until = paced_until
-            budget.spend(message.segments)
-            decisions.changes.append(
-                _change(
-                    message,
-                    MessageStatus.SENDING,
-                    attempted_at=now,
-                    charged_day=budget.day,
-                    check_at=now + UNTIL_RECONCILED,
-                )
-            )
-            decisions.texts.append(_claimed(message, slot, now))
+            budget.spend(text.segments)
+            changes.add(text.run_id, text.number, leaves_soon)
+            decisions.texts.append(_claimed(text, slot, now))
     return decisions
 
 
@@ -171,40 +183,36 @@ class _Budget:
 
 
 def _obstacle(
-    message: Message,
+    text: _Candidate,
     organization: Organization,
     opted_out: frozenset[str],
     budget: _Budget,
     leaves: dt.datetime,
 ) -> tuple[str, dt.datetime]:
     """Why this text may not go at its moment, and until when; an empty reason when it may."""
-    if message.to in opted_out:
+    if text.to in opted_out:
         return "opted_out", leaves
-    allowed = window_for(organization, tuple(message.time_zones), leaves).opens
+    allowed = window_for(organization, tuple(text.time_zones), leaves).opens
     if allowed > leaves:
         return "quiet_hours", allowed
-    if message.run.is_test:
+    if text.is_test:
         return "", leaves
-    if message.segments > budget.left:
+    if text.segments > budget.left:
         return "allowance", budget.tomorrow
-    if budget.left_for_sender is not None and message.segments > budget.left_for_sender:
+    if budget.left_for_sender is not None and text.segments > budget.left_for_sender:
         return "sender_cap", budget.tomorrow
     return "", leaves
 
 
-def _change(message: Message, status: MessageStatus, **values: Any) -> Change:
-    return Change(message.run_id, message.number, status, **values)
-
-
-def _claimed(message: Message, slot: dt.datetime, now: dt.datetime) -> Claimed:
+def _claimed(text: _Candidate, slot: dt.datetime, now: dt.datetime) -> Claimed:
     return Claimed(
-        run_id=message.run_id,
-        number=message.number,
-        to=message.to,
-        body=message.body,
-        segments=message.segments,
-        is_test=message.run.is_test,
-        reference=message.reference,
+        run_id=text.run_id,
+        number=text.number,
+        to=text.to,
+        body=text.body,
+        segments=text.segments,
+        is_test=text.is_test,
+        reference=message_reference(text.run_id, text.number),
         attempted_at=now,
         slot=slot,
     )

@@ -22,7 +22,7 @@ from textmanager.gateway.errors import GatewayError
 from textmanager.gateway.ledger import LedgerEntry, TwilioReader
 from textmanager.organizations.connections import NotConnected, twilio_credentials
 from textmanager.runs.models import Message, RunState
-from textmanager.runs.pipeline.changes import Change, change_messages
+from textmanager.runs.pipeline.changes import Change, Changes
 from textmanager.runs.pipeline.track import apply_news, news_from_entry
 from textmanager.text.segments import smart_encode
 from textmanager.text.statuses import MessageStatus
@@ -100,19 +100,16 @@ def judge(unclear: Unclear, entries: Collection[LedgerEntry], now: dt.datetime) 
 def look_again(message: Message, now: dt.datetime) -> None:
     """Waits with the decision; after a day without an answer the text is *unconfirmed*."""
     given_up = now - (message.attempted_at or now) > UNCONFIRMED_AFTER
-    change_messages(
-        [
-            Change(
-                message.run_id,
-                message.number,
-                MessageStatus.UNCONFIRMED if given_up else MessageStatus.SENDING,
-                reason="unclear" if given_up else "",
-                charged_day=message.charged_day,
-                check_at=None if given_up else now + LOOK_AGAIN,
-                settled_at=now if given_up else None,
-                of_attempt=message.attempted_at,
-            )
-        ]
+    _change(
+        message,
+        Change(
+            MessageStatus.UNCONFIRMED if given_up else MessageStatus.SENDING,
+            reason="unclear" if given_up else "",
+            charged_day=message.charged_day,
+            check_at=None if given_up else now + LOOK_AGAIN,
+            settled_at=now if given_up else None,
+            of_attempt=message.attempted_at,
+        ),
     )
 
 
@@ -143,16 +140,19 @@ def _is_same_body(ours: str, theirs: str) -> bool:
 def _give_back(message: Message, now: dt.datetime) -> None:
     """Surely not sent: it may be tried again, or ends with its run."""
     canceled = message.run.state == RunState.CANCELED
-    change_messages(
-        [
-            Change(
-                message.run_id,
-                message.number,
-                MessageStatus.CANCELED if canceled else MessageStatus.QUEUED,
-                reason="run_canceled" if canceled else "retry",
-                not_before=now,
-                settled_at=now if canceled else None,
-                of_attempt=message.attempted_at,
-            )
-        ]
+    _change(
+        message,
+        Change(
+            MessageStatus.CANCELED if canceled else MessageStatus.QUEUED,
+            reason="run_canceled" if canceled else "retry",
+            not_before=now,
+            settled_at=now if canceled else None,
+            of_attempt=message.attempted_at,
+        ),
     )
+
+
+def _change(message: Message, change: Change) -> None:
+    changes = Changes()
+    changes.add(message.run_id, message.number, change)
+    changes.make()

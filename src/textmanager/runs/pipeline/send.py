@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 
 from django.conf import settings
 from django.urls import reverse
@@ -18,7 +19,14 @@ from django.utils import timezone
 
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import AFTER_OTHER_JOBS, defer_once, is_stopping, jobs
-from textmanager.gateway.outcomes import AccountProblem, Outcome, OutgoingText
+from textmanager.gateway.concurrency import Concurrency
+from textmanager.gateway.outcomes import (
+    TOO_MANY_REQUESTS,
+    AccountProblem,
+    NotSent,
+    Outcome,
+    OutgoingText,
+)
 from textmanager.gateway.receipts import callback_url
 from textmanager.gateway.sender import Gateway, LiveGateway, TestGateway
 from textmanager.organizations.connections import NotConnected, twilio_credentials
@@ -26,6 +34,7 @@ from textmanager.organizations.models import Sender
 from textmanager.organizations.senders import sender_with_organization
 from textmanager.runs.completion import complete_runs
 from textmanager.runs.pipeline.claims import Claimed, claim
+from textmanager.runs.pipeline.lanes import Lanes
 from textmanager.runs.pipeline.outcomes import record_outcomes
 from textmanager.runs.pipeline.withdrawal import withdraw
 
@@ -33,9 +42,10 @@ NOT_CONNECTED = "This organization is not connected to Twilio."
 
 # Texts whose moment is this close go together, after one look at opt-outs and pauses.
 TOGETHER = dt.timedelta(milliseconds=100)
-# Texts under way beyond which no more are claimed: enough for 100 a second when each answer takes
-# five, and few enough that none waits long for a connection after it was claimed.
+# Texts under way beyond which no more are claimed, and the seconds for which one may wait for a
+# place before no more are: what is claimed is bound to this process, and a pause has to reach it.
 MOST_UNDER_WAY = 600
+LONGEST_WAIT = 1.0
 # A sender with much to send gives its place in the worker back this often, so that every other
 # sender, and every other kind of job, gets one too. No pace is lost: a turn catches up on it.
 TURN = dt.timedelta(seconds=10)
@@ -46,6 +56,15 @@ STALE = dt.timedelta(seconds=20)
 
 # The batches that are being sent, each with its number of texts.
 Batches = dict[asyncio.Task[None], int]
+
+
+@dataclass(frozen=True)
+class _Leaving:
+    """A text on its way out; `looked_at` is when opt-outs and pauses were looked at for it."""
+
+    claimed: Claimed
+    looked_at: float
+    outcomes: list[tuple[Claimed, Outcome]]
 
 
 @dataclass
@@ -59,6 +78,26 @@ class Drain:
     callback_path: str
     live: Gateway | None
     test: Gateway = field(default_factory=TestGateway)
+    lanes: Lanes[_Leaving] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._concurrency = concurrency_of(self.sender.pk)
+        self.lanes = Lanes(self._call, self._concurrency)
+
+    async def _call(self, leaving: _Leaving) -> None:
+        """Sends one text, unless it waited for its place until it should not leave any more."""
+        claimed = leaving.claimed
+        has_waited = _clock() - leaving.looked_at > LONGEST_WAIT
+        if has_waited and not await in_database(withdraw, [claimed], now=timezone.now()):
+            return
+        outcome: Outcome
+        if timezone.now() - claimed.attempted_at < STALE:
+            outcome = await self.deliver(claimed)
+        else:
+            outcome = NotSent("There was no room to send it in time.")
+        if isinstance(outcome, NotSent) and outcome.code == TOO_MANY_REQUESTS:
+            self._concurrency.refused(_clock())
+        leaving.outcomes.append((claimed, outcome))
 
     async def deliver(self, claimed: Claimed) -> Outcome:
         gateway = self.test if claimed.is_test else self.live
@@ -92,7 +131,9 @@ async def drain(sender_id: int) -> None:
             is_done = await _claim_and_send(drained, batches)
         finally:
             # What was claimed is seen through to its outcome, whatever ended the claiming.
-            await asyncio.gather(*batches)
+            if batches:
+                await asyncio.wait(batches)
+    _raise_failed(batches)
     await in_database(complete_runs, now=timezone.now())
     if not is_done:
         await in_database(defer_drain, sender_id)
@@ -112,33 +153,62 @@ async def _claim_and_send(drained: Drain, batches: Batches) -> bool:
         if batch.texts:
             task = asyncio.create_task(send_batch(drained, batch.texts))
             batches[task] = len(batch.texts)
-            task.add_done_callback(batches.pop)
+            task.add_done_callback(partial(_forget, batches))
         elif batch.again_at is None and not batches:
             return True
-        while sum(batches.values()) > MOST_UNDER_WAY:
-            await asyncio.wait(batches, return_when=asyncio.FIRST_COMPLETED)
+        while batches and _is_behind(drained, batches):
+            await asyncio.wait(
+                batches,
+                timeout=TOGETHER.total_seconds(),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            _raise_failed(batches)
         await _until(batch.again_at or timezone.now() + TOGETHER)
+        _raise_failed(batches)
     return False
+
+
+def _forget(batches: Batches, task: asyncio.Task[None]) -> None:
+    """Leaves a batch that failed where it is: it ends the drain."""
+    if not task.cancelled() and task.exception() is None:
+        del batches[task]
+
+
+def _raise_failed(batches: Batches) -> None:
+    for task in batches:
+        if task.done():
+            task.result()
+
+
+def _is_behind(drained: Drain, batches: Batches) -> bool:
+    """Whether what was claimed already is more than leaves in a moment."""
+    since = drained.lanes.waits_since()
+    return sum(batches.values()) > MOST_UNDER_WAY or (
+        since is not None and _clock() - since > LONGEST_WAIT
+    )
 
 
 async def send_batch(drained: Drain, texts: Sequence[Claimed]) -> None:
     """Sends claimed texts, each at its moment, and writes their outcomes in one statement."""
     outcomes: list[tuple[Claimed, Outcome]] = []
     calls: list[asyncio.Task[None]] = []
-
-    async def call(claimed: Claimed) -> None:
-        outcomes.append((claimed, await drained.deliver(claimed)))
-
-    for group in _groups(texts):
-        await _until(group[0].slot)
-        leaving = await in_database(withdraw, group, now=timezone.now())
-        fresh = [text for text in leaving if timezone.now() - text.attempted_at < STALE]
-        calls += [asyncio.create_task(call(text)) for text in fresh]
-    await asyncio.gather(*calls)
-    if outcomes:
-        await in_database(
-            record_outcomes, sender_id=drained.sender.pk, outcomes=outcomes, now=timezone.now()
-        )
+    try:
+        for group in _groups(texts):
+            await _until(group[0].slot)
+            looked_at = _clock()
+            may_leave = await in_database(withdraw, group, now=timezone.now())
+            leaving = [_Leaving(text, looked_at, outcomes) for text in may_leave]
+            calls.append(asyncio.create_task(drained.lanes.call_each(leaving)))
+    finally:
+        # What Twilio said is written down, even when something else went wrong.
+        errors = await asyncio.gather(*calls, return_exceptions=True)
+        if outcomes:
+            await in_database(
+                record_outcomes, sender_id=drained.sender.pk, outcomes=outcomes, now=timezone.now()
+            )
+    for error in errors:
+        if error is not None:
+            raise error
 
 
 def _groups(texts: Sequence[Claimed]) -> list[list[Claimed]]:
@@ -149,6 +219,16 @@ def _groups(texts: Sequence[Claimed]) -> list[list[Claimed]]:
         else:
             groups.append([text])
     return groups
+
+
+def _clock() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@cache
+def concurrency_of(sender_id: int) -> Concurrency:  # noqa: ARG001 - what is remembered goes by it
+    """What this process has found out about a sender's concurrency, from turn to turn."""
+    return Concurrency()
 
 
 async def _until(moment: dt.datetime) -> None:

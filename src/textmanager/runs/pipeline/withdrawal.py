@@ -9,7 +9,7 @@ from django.db import transaction
 
 from textmanager.replies.opt_outs import opted_out_among
 from textmanager.runs.models import Run, RunState
-from textmanager.runs.pipeline.changes import Change, change_messages
+from textmanager.runs.pipeline.changes import Change, Changes
 from textmanager.runs.pipeline.claims import Claimed
 from textmanager.text.statuses import MessageStatus
 
@@ -26,18 +26,20 @@ def withdraw(texts: Sequence[Claimed], *, now: dt.datetime) -> list[Claimed]:
         for organization_id in {run.organization_id for run in runs.values()}
     }
     leaving: list[Claimed] = []
-    changes: list[Change] = []
+    changes = Changes()
     for text in texts:
         run = runs[text.run_id]
         if text.to in opted_out[run.organization_id]:
-            changes.append(_back(text, MessageStatus.SKIPPED, "opted_out", settled_at=now))
+            back = _back(text, MessageStatus.SKIPPED, "opted_out", settled_at=now)
         elif run.state == RunState.SENDING:
             leaving.append(text)
+            continue
         elif run.state == RunState.CANCELED:
-            changes.append(_back(text, MessageStatus.CANCELED, "run_canceled", settled_at=now))
+            back = _back(text, MessageStatus.CANCELED, "run_canceled", settled_at=now)
         else:
-            changes.append(_back(text, MessageStatus.QUEUED))
-    change_messages(changes)
+            back = _back(text, MessageStatus.QUEUED)
+        changes.add(text.run_id, text.number, back)
+    changes.make()
     return leaving
 
 
@@ -45,11 +47,4 @@ def _back(
     text: Claimed, status: MessageStatus, reason: str = "", settled_at: dt.datetime | None = None
 ) -> Change:
     """Surely not sent: no call was made for this attempt, so it returns its allowance too."""
-    return Change(
-        text.run_id,
-        text.number,
-        status,
-        reason,
-        settled_at=settled_at,
-        of_attempt=text.attempted_at,
-    )
+    return Change(status, reason, settled_at=settled_at, of_attempt=text.attempted_at)
