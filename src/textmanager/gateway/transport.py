@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit, urlunsplit
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.payload import BytesPayload
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from yarl import URL
@@ -103,23 +104,22 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships n
         allow_redirects: bool = False,  # noqa: ARG002, FBT001, FBT002  # the SDK's interface
     ) -> Response:
         """Make one request. Redirects are never followed: a 307 would repeat the POST."""
-        attempt = SimpleNamespace(written=False)
+        body = _Form(data) if data else None
         address = self._address(uri, params)
         try:
             async with self._open_session().request(
                 method,
                 address,
-                data=_as_form(data) if data else None,
+                data=body,
                 headers=_with_authorization(headers, auth),
                 timeout=self._timeout if timeout is None else aiohttp.ClientTimeout(timeout),
                 allow_redirects=False,
-                trace_request_ctx=attempt,
             ) as answer:
-                body = await answer.read()
+                content = await answer.read()
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise _sorted_failure(error, written=attempt.written) from error
+            raise _sorted_failure(error, body) from error
         _note(answer)
-        return Response(answer.status, _as_text(body), answer.headers)
+        return Response(answer.status, _as_text(content), answer.headers)
 
     async def aclose(self) -> None:
         if self._session is not None:
@@ -128,8 +128,6 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships n
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
-            trace = aiohttp.TraceConfig()
-            trace.on_request_headers_sent.append(_mark_written)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
                     limit=self._max_connections,
@@ -138,7 +136,6 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships n
                     keepalive_timeout=4.0,
                 ),
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=[trace],
             )
         return self._session
 
@@ -165,18 +162,42 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships n
         return self._base._replace(path=self._base.path + asked.path, query=asked.query)
 
 
-async def _mark_written(
-    _session: aiohttp.ClientSession, context: SimpleNamespace, _params: Any
-) -> None:
-    """Runs just before the first byte is handed to the socket."""
-    context.trace_request_ctx.written = True
+class _Form(BytesPayload):
+    """Form fields as a request's body, which remembers whether it began to be sent.
+
+    Twilio can act on no request whose body it has not got. (aiohttp's own tracing tells the same,
+    and costs a fifth of the whole call.)
+    """
+
+    is_written = False
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        # As urlencode does it, in a fifth of the time.
+        encoded = URL.build(query=fields).raw_query_string.encode()
+        super().__init__(encoded, content_type="application/x-www-form-urlencoded")
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        self.is_written = True
+        await super().write_with_length(writer, content_length)
 
 
-def _sorted_failure(error: Exception, *, written: bool) -> ConnectionNotMade | AnswerLost:
+def _sorted_failure(error: Exception, body: _Form | None) -> ConnectionNotMade | AnswerLost:
     kind = type(error).__name__
-    if written:
+    # A question without a body changes nothing at Twilio, whether it arrived or not.
+    is_question_sent = body is None and not isinstance(error, _NEVER_CONNECTED)
+    if is_question_sent or (body is not None and body.is_written):
         return AnswerLost(f"The request was sent and its answer was lost ({kind}).")
     return ConnectionNotMade(f"No connection to Twilio ({kind}).")
+
+
+_NEVER_CONNECTED = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+    ValueError,
+)
 
 
 def _with_authorization(
@@ -186,11 +207,6 @@ def _with_authorization(
     if auth is not None:
         sent["Authorization"] = "Basic " + base64.b64encode(":".join(auth).encode()).decode()
     return sent
-
-
-def _as_form(data: Mapping[str, Any]) -> bytes:
-    # As urlencode does it, in a fifth of the time.
-    return URL.build(query=data).raw_query_string.encode()
 
 
 def _as_text(body: bytes) -> str:

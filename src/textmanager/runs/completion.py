@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.db.models import Exists, OuterRef
 
-from textmanager.runs.models import Message, Run, RunState
+from textmanager.runs.models import Message, Run, RunState, RunTally
 from textmanager.text.statuses import MessageStatus
 
 TO_SEND = (MessageStatus.QUEUED, MessageStatus.HELD, MessageStatus.SENDING)
+TO_HEAR = (*TO_SEND, MessageStatus.ACCEPTED)
 
 
 def complete_runs(*, now: dt.datetime) -> int:
     """Marks sending runs with nothing left to send as completed; returns how many."""
-    to_send = Message.objects.filter(run=OuterRef("pk"), status__in=TO_SEND)
     sending = Run.objects.filter(state=RunState.SENDING)
-    return sending.filter(~Exists(to_send)).update(state=RunState.COMPLETED, completed_at=now)
+    return sending.filter(~_some_are(TO_SEND)).update(state=RunState.COMPLETED, completed_at=now)
 
 
 def settle_runs(*, now: dt.datetime) -> int:
@@ -24,6 +25,11 @@ def settle_runs(*, now: dt.datetime) -> int:
 
     A text without a receipt is given up after three days, by the step that polls for it.
     """
-    unsettled = Message.objects.filter(run=OuterRef("pk"), settled_at=None)
+    unheard = Message.objects.filter(run=OuterRef("pk"), status=MessageStatus.SENT, settled_at=None)
     ended = Run.objects.filter(state__in=[RunState.COMPLETED, RunState.CANCELED], settled_at=None)
-    return ended.filter(~Exists(unsettled)).update(settled_at=now)
+    return ended.filter(~_some_are(TO_HEAR), ~Exists(unheard)).update(settled_at=now)
+
+
+def _some_are(statuses: Collection[MessageStatus]) -> Exists:
+    """Asks the tallies: an index over what is open would be written for each step of each text."""
+    return Exists(RunTally.objects.filter(run=OuterRef("pk"), status__in=statuses, messages__gt=0))
