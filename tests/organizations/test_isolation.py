@@ -16,7 +16,7 @@ from textmanager.runs.models import Run
 from textmanager.text.statuses import MessageStatus
 
 # Open to everybody, by design; their own tests say what they guard.
-OPEN = {"health", "sign-in", "sign-out", "hooks:status", "hooks:inbound"}
+OPEN = {"health", "sign-in", "sign-out"}
 # Need a person, but no organization.
 OUTSIDE_ORGANIZATIONS = {"home", "choose-organization"}
 # What a viewer may look at. Whatever is not named here changes something, or leads to a change.

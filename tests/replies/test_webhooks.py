@@ -7,16 +7,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from django.db import connection
-from django.test import AsyncClient
+from asgiref.testing import ApplicationCommunicator
+from django.db import OperationalError
 from twilio.request_validator import RequestValidator
 
 import world
+from textmanager.config.asgi import application
+from textmanager.config.bridge import in_database
 from textmanager.gateway.receipts import callback_url
 from textmanager.organizations.models import Organization
+from textmanager.replies import signers
 from textmanager.replies.models import InboundText, OptOut
 from textmanager.replies.opt_outs import opted_out_among
 from textmanager.runs.models import Message, Receipt
+from textmanager.runs.pipeline import intake
 from textmanager.text.statuses import MessageStatus
 
 # The webhooks' database work is done in threads with connections of their own.
@@ -41,19 +45,26 @@ def call(path: str, form: dict[str, str], *, signature: str | None = None) -> in
         token = TOKENS.get(cloud_id, "unknown")
         signature = RequestValidator(token).compute_signature(PUBLIC + path, form)
 
-    async def post() -> int:
-        answer = await AsyncClient().post(
-            path,
-            urlencode(form),
-            content_type="application/x-www-form-urlencoded",
-            headers={"X-Twilio-Signature": signature},
-        )
-        return int(answer.status_code)
+    return asyncio.run(post(path, urlencode(form).encode(), signature))
 
-    try:
-        return asyncio.run(post())
-    finally:
-        connection.close()
+
+async def post(path: str, body: bytes, signature: str, method: str = "POST") -> int:
+    """One request to the web process; the status of its answer."""
+    address, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": address,
+        "raw_path": address.encode(),
+        "query_string": query.encode(),
+        "headers": [(b"x-twilio-signature", signature.encode())],
+    }
+    web = ApplicationCommunicator(application, scope)
+    await web.send_input({"type": "http.request", "body": body})
+    start = await web.receive_output()
+    await web.receive_output()
+    await web.wait()
+    return int(start["status"])
 
 
 def text_from_member(body: str, sid: str = SID, **more: str) -> dict[str, str]:
@@ -188,3 +199,50 @@ def test_a_receipt_that_is_none_of_ours_is_answered_so_that_twilio_stops(
     assert call("/hooks/twilio/sample/status", receipt("delivered")) == 204
     assert call("/hooks/twilio/sample/status?ref=zz-1", receipt("delivered")) == 204
     assert Message.objects.count() == 0
+
+
+def test_only_what_twilio_calls_is_there(organization: Organization) -> None:
+    for path in ("/hooks/twilio/sample/", "/hooks/twilio/sample/other", "/hooks/twilio/a/b/status"):
+        assert call(path, receipt("delivered")) == 404
+    assert asyncio.run(post(INBOUND, b"", "", method="GET")) == 405
+
+
+def test_a_body_longer_than_any_of_twilios_is_not_read(organization: Organization) -> None:
+    assert asyncio.run(post(INBOUND, b"x" * 300_000, "")) == 413
+
+
+def test_a_new_token_holds_at_once_and_an_old_one_a_few_seconds(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within one process, which remembers tokens."""
+    monkeypatch.setattr(signers, "REMEMBERED", 0.2)
+    body = urlencode(receipt("delivered")).encode()
+    path = "/hooks/twilio/sample/status"
+
+    def signed_with(token: str) -> str:
+        return RequestValidator(token).compute_signature(PUBLIC + path, receipt("delivered"))
+
+    def change_token() -> None:
+        twilio = organization.twilio
+        twilio.set_auth_token("another token")
+        twilio.save()
+
+    async def go() -> list[int]:
+        old, new = signed_with(TOKENS["sample"]), signed_with("another token")
+        answers = [await post(path, body, old), await post(path, body, new)]
+        await in_database(change_token)
+        answers += [await post(path, body, new), await post(path, body, old)]
+        await asyncio.sleep(0.25)
+        return [*answers, await post(path, body, old), await post(path, body, new)]
+
+    assert asyncio.run(go()) == [204, 403, 204, 403, 403, 204]
+
+
+def test_while_the_database_is_away_twilio_is_asked_to_repeat(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_taken: object) -> None:
+        raise OperationalError("The database is away.")
+
+    monkeypatch.setattr(intake, "apply_receipts", away)
+    assert call("/hooks/twilio/sample/status", receipt("delivered")) == 503

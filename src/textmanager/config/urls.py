@@ -16,5 +16,4 @@ urlpatterns = [
     path("organization/", organizations.choose_organization, name="choose-organization"),
     path("campaigns/", include("textmanager.campaigns.urls")),
     path("runs/", include("textmanager.runs.urls")),
-    path("hooks/twilio/<slug:cloud_id>/", include("textmanager.replies.urls")),
 ]

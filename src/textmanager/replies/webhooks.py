@@ -1,39 +1,135 @@
-"""Proves that a webhook comes from Twilio, for the organization in its address."""
+"""The webhooks that Twilio calls, as an ASGI program of their own: receipts and inbound texts.
+
+They come by the thousand while a run is sent, so they do not pass through what pages need:
+sessions, templates, content policies. Each is believed only when it is signed with a token of the
+organization in its address, which is what makes it an organization's at all.
+"""
 
 from __future__ import annotations
 
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl
 
 from django.conf import settings
-from django.http import HttpRequest
 
 from textmanager.config.bridge import in_database
-from textmanager.gateway.receipts import signature_is_valid
-from textmanager.organizations.connections import webhook_tokens
+from textmanager.gateway.inbound import EMPTY_REPLY, parse_inbound
+from textmanager.gateway.receipts import parse_receipt, signature_is_valid
+from textmanager.replies.addresses import PREFIX
+from textmanager.replies.inbound import record_inbound
+from textmanager.replies.signers import Signers
+from textmanager.runs.pipeline.intake import durable
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+REFUSED = b"The signature does not fit. Check TEXTMANAGER_PUBLIC_URL and the auth token.\n"
+# Twilio's own limit for what it sends or takes is 64 kB.
+MOST_BYTES = 256 * 1024
+
+_logger = logging.getLogger(__name__)
+_ADDRESS = re.compile(PREFIX + r"([-a-zA-Z0-9_]+)/(status|inbound)/?")
 
 
 @dataclass(frozen=True)
-class SignedWebhook:
+class Answer:
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Call:
     """A webhook that Twilio signed with a token of this organization."""
 
     organization_id: int
+    query: dict[str, str]
     form: dict[str, str]
 
 
-async def signed_webhook(request: HttpRequest, cloud_id: str) -> SignedWebhook | None:
-    """The webhook's organization and fields, or None when its signature does not prove them.
+async def webhooks(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers one call below `/hooks/twilio/`."""
+    answer = await _answer(scope, receive)
+    headers = [(b"content-length", str(len(answer.body)).encode())]
+    if answer.body:
+        headers.append((b"content-type", answer.content_type.encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _answer(scope: Scope, receive: Receive) -> Answer:
+    address = _ADDRESS.fullmatch(scope["path"])
+    if address is None:
+        return Answer(404)
+    if scope["method"] != "POST":
+        return Answer(405)
+    body = await _body(receive)
+    if body is None:
+        return Answer(413)
+    cloud_id, kind = address.groups()
+    try:
+        call = await _signed_call(scope, body, cloud_id)
+        if call is None:
+            return Answer(403, REFUSED)
+        return await (_take_receipt if kind == "status" else _take_text)(call)
+    except Exception:
+        _logger.exception("A webhook could not be taken. Twilio is asked to send it again.")
+        return Answer(503)
+
+
+async def _take_receipt(call: Call) -> Answer:
+    """Answered with success only when it is durable, so that Twilio repeats what was lost."""
+    await durable(call.organization_id, parse_receipt(call.query, call.form))
+    return Answer(204)
+
+
+async def _take_text(call: Call) -> Answer:
+    """Twilio answers STOP, START and HELP itself, so we do not."""
+    await in_database(
+        record_inbound, organization_id=call.organization_id, message=parse_inbound(call.form)
+    )
+    return Answer(200, EMPTY_REPLY.encode(), "text/xml")
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body, or None for one that is longer than any of Twilio's."""
+    body = b""
+    is_whole = False
+    while not is_whole:
+        part = await receive()
+        body += part.get("body", b"")
+        is_whole = not part.get("more_body", False)
+        if len(body) > MOST_BYTES:
+            return None
+    return body
+
+
+async def _signed_call(scope: Scope, body: bytes, cloud_id: str) -> Call | None:
+    """The call, or None when its signature does not prove whose it is.
 
     Checked against the public address, because that is what Twilio signed; what a proxy made of
     the request does not matter.
     """
-    known = await in_database(webhook_tokens, cloud_id)
-    if known is None:
+    path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+    query = scope["query_string"].decode("latin-1")
+    url = settings.PUBLIC_URL + path + (f"?{query}" if query else "")
+    fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
+    signature = _header(scope, b"x-twilio-signature")
+
+    def fits(tokens: tuple[str, ...]) -> bool:
+        return signature_is_valid(url, fields, signature, tokens)
+
+    organization_id = await Signers.here().organization_that_signed(cloud_id, fits)
+    if organization_id is None:
         return None
-    organization_id, tokens = known
-    fields = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-    signature = request.headers.get("X-Twilio-Signature", "")
-    url = settings.PUBLIC_URL + request.get_full_path()
-    if not signature_is_valid(url, fields, signature, tokens):
-        return None
-    return SignedWebhook(organization_id, dict(fields))
+    return Call(organization_id, dict(parse_qsl(query)), dict(fields))
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    values: list[bytes] = [value for key, value in scope["headers"] if key == name]
+    return values[0].decode("latin-1") if values else ""

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import timezone
 
 from textmanager.config.bridge import in_database
@@ -32,6 +31,7 @@ from textmanager.gateway.sender import Gateway, LiveGateway, TestGateway
 from textmanager.organizations.connections import NotConnected, twilio_credentials
 from textmanager.organizations.models import Sender
 from textmanager.organizations.senders import sender_with_organization
+from textmanager.replies.addresses import status_path
 from textmanager.runs.completion import complete_runs
 from textmanager.runs.pipeline.claims import Claimed, claim
 from textmanager.runs.pipeline.lanes import Lanes
@@ -244,6 +244,6 @@ def open_drain(sender_id: int) -> Drain:
         live = None
     return Drain(
         sender=sender,
-        callback_path=reverse("hooks:status", args=[sender.organization.cloud_id]),
+        callback_path=status_path(sender.organization.cloud_id),
         live=live,
     )
