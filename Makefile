@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 	--no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test faults lint format lock browser
+.PHONY: help setup demo demo-reset test faults bench lint format lock browser
 
 help: ## Say what there is
 	@echo "make ..."
@@ -35,6 +35,9 @@ test: setup lint ## Check and test everything
 faults: setup ## Everything in a storm of faults: SEED=7 FAULTS=100 choose which
 	SEED=$(SEED) FAULTS=$(or $(FAULTS),100) $(BIN)/pytest tests/faults -s
 
+bench: $(VENV)/.bench ## Measure what is fast, beside what others would do
+	@for bench in text prepare send receipts; do $(BIN)/python -W ignore -m bench.$$bench || exit 1; done
+
 lint: setup ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -48,6 +51,8 @@ lock: setup ## Pin the newest versions that pyproject.toml allows
 	$(COMPILE) --upgrade --output-file requirements/runtime.txt pyproject.toml
 	$(COMPILE) --upgrade --output-file requirements/dev.txt --extra dev \
 		--constraints requirements/runtime.txt pyproject.toml
+	$(COMPILE) --upgrade --output-file requirements/bench.txt --extra bench \
+		--constraints requirements/dev.txt pyproject.toml
 	echo setuptools | $(COMPILE) --output-file requirements/build.txt --no-annotate \
 		--constraints requirements/dev.txt -
 
@@ -75,4 +80,9 @@ $(VENV)/.runtime: requirements/build.txt requirements/runtime.txt pyproject.toml
 $(VENV)/.development: requirements/dev.txt $(VENV)/.runtime
 	@echo "Installing what its tests need besides"
 	$(PIP) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.runtime
+	@echo "Installing what the benches compare with"
+	$(PIP) --require-hashes -r requirements/bench.txt
 	@touch $@

@@ -82,7 +82,7 @@ class Storm:
         return f"{count} texts meet {kind} at Twilio"
 
     def fail_reads(self) -> str:
-        kind = self.chance.choice(("reset", "500-before", "503", "429", "slow-201"))
+        kind = self.chance.choice(("reset", "500-before", "503", "429", "slow-201", "doubled"))
         self._tell_twilio(kind=kind, count=3, on="read", seconds=self.chance.uniform(0.5, 4))
         return f"3 look-ups meet {kind} at Twilio"
 
@@ -94,6 +94,9 @@ class Storm:
     def fail_imis(self) -> str:
         path, count = self.chance.choice(IMIS_PATHS), self.chance.randint(1, 6)
         kind = self.chance.choice(("slow", "status", "status", "reset", "lost_answer", "html"))
+        # A doubled write is two records: like a doubled text it is nothing a client can prevent.
+        if path == "/api/query" and self.chance.random() < 0.3:
+            kind = "doubled"
         fault = {
             "kind": kind,
             "path": path,

@@ -246,3 +246,14 @@ def test_while_the_database_is_away_twilio_is_asked_to_repeat(
 
     monkeypatch.setattr(intake, "apply_receipts", away)
     assert call("/hooks/twilio/sample/status", receipt("delivered")) == 503
+
+
+def test_the_accounts_secondary_token_signs_too(organization: Organization) -> None:
+    form = receipt("delivered")
+    path = "/hooks/twilio/sample/status"
+    signature = RequestValidator("the second").compute_signature(PUBLIC + path, form)
+    assert call(path, form, signature=signature) == 403
+    organization.twilio.set_secondary_token("the second")
+    organization.twilio.save()
+    assert call(path, form, signature=signature) == 204
+    assert call(path, form) == 204

@@ -48,8 +48,17 @@ def connect_imis(cloud_id: str, url: str, username: str, password: str) -> None:
     envvar="CONNECT_TWILIO_AUTH_TOKEN",
     show_envvar=True,
 )
+@click.option(
+    "--secondary-auth-token",
+    default="",
+    envvar="CONNECT_TWILIO_SECONDARY_AUTH_TOKEN",
+    show_envvar=True,
+    help="May sign webhooks too, while the account's tokens are changed.",
+)
 @click.option("--url", default=TWILIO_API, show_default=True, help="Where Twilio answers.")
-def connect_twilio(cloud_id: str, account_sid: str, auth_token: str, url: str) -> None:
+def connect_twilio(
+    cloud_id: str, account_sid: str, auth_token: str, secondary_auth_token: str, url: str
+) -> None:
     """Sign in at Twilio, then keep the account."""
     prepare()
     from textmanager.organizations import founding  # noqa: PLC0415 - see above
@@ -58,7 +67,7 @@ def connect_twilio(cloud_id: str, account_sid: str, auth_token: str, url: str) -
     try:
         organization = founding.existing_organization(cloud_id)
         check_twilio(credentials)
-        founding.connect_twilio(organization, credentials)
+        founding.connect_twilio(organization, credentials, secondary_token=secondary_auth_token)
     except ValidationError as error:
         raise click.ClickException(in_words(error)) from error
     click.echo("Kept.")

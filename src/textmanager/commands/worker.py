@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import sys
@@ -32,8 +33,15 @@ def command(concurrency: int | None) -> None:
 
     name = f"{socket.gethostname()}-{os.getpid()}"
     click.echo(f"Worker {name} takes jobs, {concurrency} at a time.")
+    keep_what_is_loaded()
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(run_worker(concurrency=concurrency, name=name))
+
+
+def keep_what_is_loaded() -> None:
+    """Spares the garbage collector what stays to the end: walking it takes a twentieth of all."""
+    gc.collect()
+    gc.freeze()
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

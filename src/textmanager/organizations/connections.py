@@ -37,4 +37,4 @@ def webhook_tokens(cloud_id: str) -> tuple[int, tuple[str, ...]] | None:
         .select_related("twilio")
         .first()
     )
-    return None if row is None else (row.pk, (row.twilio.auth_token,))
+    return None if row is None else (row.pk, row.twilio.signing_tokens)

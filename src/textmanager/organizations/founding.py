@@ -97,9 +97,12 @@ def connect_imis(organization: Organization, account: ImisAccount) -> None:
     connection.save()
 
 
-def connect_twilio(organization: Organization, credentials: TwilioCredentials) -> None:
+def connect_twilio(
+    organization: Organization, credentials: TwilioCredentials, *, secondary_token: str = ""
+) -> None:
     """Writes how the organization's Twilio account is reached, in place of what was there.
 
+    `secondary_token` may sign webhooks too: the account's second one, while they are changed.
     Raises django.core.exceptions.ValidationError.
     """
     connection = TwilioConnection.objects.filter(organization=organization).first()
@@ -107,6 +110,7 @@ def connect_twilio(organization: Organization, credentials: TwilioCredentials) -
     connection.account_sid = credentials.account_sid
     connection.base_url = credentials.base_url
     connection.set_auth_token(credentials.auth_token)
+    connection.set_secondary_token(secondary_token)
     connection.set_api_key(credentials.api_key_sid, credentials.api_key_secret)
     connection.full_clean()
     connection.save()

@@ -141,6 +141,8 @@ class TwilioConnection(models.Model):
         validators=[RegexValidator(r"^AC[0-9a-fA-F]{32}$", "An account SID is AC and 32 digits.")],
     )
     auth_token_sealed = models.TextField(editable=False)
+    # While tokens are changed at Twilio, the second one may become the signing one at any moment.
+    secondary_token_sealed = models.TextField(editable=False, blank=True)
     api_key_sid = models.CharField(max_length=34, blank=True)
     api_key_secret_sealed = models.TextField(editable=False, blank=True)
     base_url = models.URLField(default="https://api.twilio.com")
@@ -158,6 +160,15 @@ class TwilioConnection(models.Model):
     @property
     def auth_token(self) -> str:
         return unseal(self.auth_token_sealed)
+
+    def set_secondary_token(self, token: str) -> None:
+        self.secondary_token_sealed = seal(token) if token else ""
+
+    @property
+    def signing_tokens(self) -> tuple[str, ...]:
+        """Every token that Twilio may sign a webhook with."""
+        sealed = (self.auth_token_sealed, self.secondary_token_sealed)
+        return tuple(unseal(each) for each in sealed if each)
 
     def credentials(self) -> TwilioCredentials:
         return TwilioCredentials(

@@ -18,7 +18,8 @@ class Fault:
     """One kind of fault for the next `count` requests below `path`.
 
     kind: slow (`seconds`), status (`status` and `text` instead of an answer), reset (dropped before
-    it is handled), lost_answer (handled, then dropped), html (a maintenance page).
+    it is handled), lost_answer (handled, then dropped), doubled (handled twice; for reads), html (a
+    maintenance page).
     """
 
     kind: str
@@ -58,6 +59,9 @@ class FaultGate:
                 await _answer(failing, scope, receive, send)
             case "html":
                 await _answer(HTMLResponse(MAINTENANCE), scope, receive, send)
+            case "doubled":
+                await self.app(scope, receive, _swallow)
+                await self.app(scope, receive, send)
             case "lost_answer":
                 await self.app(scope, receive, _swallow)
                 await _drop(receive, send)

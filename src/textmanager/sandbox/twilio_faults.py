@@ -9,6 +9,7 @@
 | 500-after | carried out, answered with 500 |
 | 500-before, 502, 503, 504, 408 | not carried out, answered with that status |
 | 429 | not carried out: 20429, too many requests |
+| doubled | carried out twice, as when something between repeats it; for reads |
 | refuse | not carried out, answered with the `status` and `code` given |
 
 Delivery receipts can be lost, doubled, delayed (by `seconds`) or shuffled: `receipt-lost` …
@@ -38,7 +39,9 @@ _REFUSALS = {
     "408": (408, 20500),
     "429": (429, 20429),
 }
-CALL_KINDS = frozenset({*_REFUSALS, "reset", "lost-201", "slow-201", "garbled-201", "refuse"})
+CALL_KINDS = frozenset(
+    {*_REFUSALS, "reset", "lost-201", "slow-201", "garbled-201", "doubled", "refuse"}
+)
 RECEIPT_KINDS = frozenset(
     {"receipt-lost", "receipt-doubled", "receipt-delayed", "receipt-shuffled"}
 )
@@ -150,6 +153,9 @@ class FaultGate:
                 await asyncio.sleep(fault.seconds)
                 for message in held:
                     await send(message)
+            case "doubled":
+                await self._app(scope, receive, hold)
+                await self._app(scope, receive, send)
             case "garbled-201":
                 await _answer(send, 201, b"<html>Sorry</html>", b"text/html")
             case "refuse":
