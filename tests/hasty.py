@@ -25,7 +25,7 @@ if __name__ == "__main__":
     outcomes.LOOK_UP_AFTER = dt.timedelta(seconds=2)
     claims.UNTIL_RECONCILED = dt.timedelta(seconds=8)
     reconcile.SURELY_ABSENT = dt.timedelta(seconds=12)
-    reconcile.LOOK_AGAIN = dt.timedelta(seconds=2)
+    reconcile.LOOK_AGAIN = dt.timedelta(seconds=4)
     track.FIRST_POLL = outcomes.FIRST_POLL = dt.timedelta(seconds=5)
     write_back.FIRST_RETRY = dt.timedelta(seconds=1)
     write_back.LONGEST_RETRY = dt.timedelta(seconds=5)

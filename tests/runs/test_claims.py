@@ -200,3 +200,20 @@ def test_a_rehearsal_needs_neither_pace_nor_allowance(run: Run, sender: Sender) 
     assert len(batch.texts) == 20
     assert all(text.is_test and text.slot == NOW for text in batch.texts)
     assert not DayTally.objects.filter(segments__gt=0).exists()
+
+
+def test_a_clock_set_back_stops_no_sender(run: Run, sender: Sender) -> None:
+    """How far the pace was spoken for lies in what is now the future."""
+    world.message(run, 1)
+    Sender.objects.update(paced_until=NOW + dt.timedelta(hours=1))
+    assert numbers(claim_at(sender)) == [1]
+
+
+def test_the_pace_of_a_slow_sender_is_no_sign_of_a_clock_set_back(run: Run, sender: Sender) -> None:
+    Sender.objects.update(segments_per_second=0.1, paced_until=NOW)
+    world.message(run, 1, segments=10)
+    world.message(run, 2)
+    assert numbers(claim_at(sender)) == [1]
+    soon = NOW + dt.timedelta(seconds=2)
+    assert numbers(claim_at(sender, soon)) == []
+    assert numbers(claim_at(sender, NOW + dt.timedelta(seconds=100))) == [2]

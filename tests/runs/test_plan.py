@@ -135,3 +135,13 @@ def test_what_waits_gets_a_job_and_only_one(due: Campaign, sender: Sender) -> No
         defer_what_is_due(now=DUE + DAY)
     tasks = sorted(ProcrastinateJob.objects.values_list("task_name", flat=True))
     assert tasks == ["drain", "poll", "prepare", "reconcile"]
+
+
+def test_a_clock_that_goes_back_starts_no_occurrence_again(due: Campaign) -> None:
+    assert due.next_run_at is not None
+    occurrence = due.next_run_at
+    assert start_due_runs(now=occurrence) == 1
+    for back in (dt.timedelta(seconds=1), dt.timedelta(hours=3), dt.timedelta(days=2)):
+        assert start_due_runs(now=occurrence - back) == 0
+    assert start_due_runs(now=occurrence) == 0
+    assert Run.objects.count() == 1

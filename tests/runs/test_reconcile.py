@@ -23,6 +23,7 @@ from textmanager.text.statuses import MessageStatus
 SENT = dt.datetime(2026, 11, 23, 15, 0, tzinfo=dt.UTC)
 SOON = SENT + dt.timedelta(seconds=80)
 LATE = SENT + SURELY_ABSENT + dt.timedelta(seconds=1)
+LATER = LATE + LOOK_AGAIN
 SID = "SM" + "1" * 32
 
 
@@ -65,6 +66,12 @@ def decide(message: Message, *entries: LedgerEntry, now: dt.datetime) -> Message
     return message
 
 
+def decide_twice(message: Message, *entries: LedgerEntry) -> Message:
+    """The second look is the one that counts for what is absent."""
+    decide(message, *entries, now=LATE)
+    return decide(message, *entries, now=LATER)
+
+
 def test_it_is_not_looked_for_while_its_call_may_still_be_answered(unclear: Message) -> None:
     early = SENT + dt.timedelta(seconds=74)
     assert unclear_texts(unclear.organization_id, early) == []
@@ -102,7 +109,7 @@ def test_curly_quotes_that_twilio_made_plain_are_still_ours(unclear: Message) ->
 def test_another_text_to_the_same_number_is_not_ours(
     unclear: Message, other: dict[str, str]
 ) -> None:
-    message = decide(unclear, entry(unclear, **other), now=LATE)
+    message = decide_twice(unclear, entry(unclear, **other))
     assert (message.status, message.sid) == (MessageStatus.QUEUED, "")
 
 
@@ -110,7 +117,7 @@ def test_a_text_that_another_message_has_adopted_is_not_ours_too(
     unclear: Message, run: Run
 ) -> None:
     world.message(run, 2, status=MessageStatus.SENT, sid=SID)
-    assert decide(unclear, entry(unclear), now=LATE).status == MessageStatus.QUEUED
+    assert decide_twice(unclear, entry(unclear)).status == MessageStatus.QUEUED
 
 
 def test_what_is_absent_is_looked_for_again_before_it_counts_as_absent(unclear: Message) -> None:
@@ -121,17 +128,17 @@ def test_what_is_absent_is_looked_for_again_before_it_counts_as_absent(unclear: 
 
 
 def test_what_is_surely_absent_may_be_sent_and_costs_only_then(unclear: Message) -> None:
-    message = decide(unclear, now=LATE)
+    message = decide_twice(unclear)
     assert (message.status, message.reason) == (MessageStatus.QUEUED, "retry")
-    assert message.not_before == LATE
+    assert message.not_before == LATER
     assert sum(tally.segments for tally in DayTally.objects.all()) == 0
 
 
 def test_of_a_canceled_run_it_is_not_sent_any_more(unclear: Message) -> None:
     Run.objects.update(state=RunState.CANCELED)
-    message = decide(unclear, now=LATE)
+    message = decide_twice(unclear)
     assert (message.status, message.reason) == (MessageStatus.CANCELED, "run_canceled")
-    assert message.settled_at == LATE
+    assert message.settled_at == LATER
 
 
 def test_when_twilio_cannot_be_asked_for_a_day_staff_are_shown_it(unclear: Message) -> None:
@@ -152,3 +159,19 @@ def test_a_receipt_that_came_meanwhile_has_the_last_word(unclear: Message) -> No
     judge(found, [], LATE)
     unclear.refresh_from_db()
     assert unclear.status == MessageStatus.DELIVERED
+
+
+def test_a_clock_set_forward_makes_no_text_absent_whose_call_is_under_way(unclear: Message) -> None:
+    """At once an hour has passed; the call's own half minute has not."""
+    jumped = SENT + dt.timedelta(hours=1)
+    assert decide(unclear, now=jumped).status == MessageStatus.SENDING
+    settled = decide(unclear, entry(unclear), now=jumped + LOOK_AGAIN)
+    assert (settled.status, settled.sid) == (MessageStatus.DELIVERED, SID)
+
+
+def test_a_clock_set_back_only_delays_the_decision(unclear: Message) -> None:
+    Message.objects.update(check_at=SENT - dt.timedelta(hours=2))
+    unclear.refresh_from_db()
+    before = SENT - dt.timedelta(hours=1)
+    assert decide(unclear, now=before).status == MessageStatus.SENDING
+    assert decide_twice(unclear).status == MessageStatus.QUEUED

@@ -37,6 +37,7 @@ REASONS: dict[str, Reason] = {
     "quiet_hours": Reason("Waits for the recipient's texting hours"),
     "allowance": Reason("Waits for tomorrow: today's allowance is used up"),
     "sender_cap": Reason("Waits for tomorrow: the sender's daily cap is reached"),
+    "absent": Reason("Twilio has not got it so far; it is looked for once more"),
     "retry": Reason("Waits for another try: Twilio could not be reached or was busy"),
     "run_canceled": Reason("The run was canceled"),
     "unclear": Reason(

@@ -30,6 +30,8 @@ from textmanager.text.statuses import MessageStatus
 # process that dies leaves little to look up.
 HORIZON = dt.timedelta(seconds=1)
 MOST_AT_ONCE = 300
+# 1,600 characters, 67 a segment.
+MOST_SEGMENTS = 24
 # A text in *sending* for longer than this has an outcome that nobody waits for any more.
 UNTIL_RECONCILED = dt.timedelta(seconds=75)
 
@@ -90,6 +92,10 @@ def claim(*, sender_id: int, now: dt.datetime) -> Batch:
     hold over any number of workers.
     """
     sender, organization = lock_for_pacing(sender_id)
+    longest_text = dt.timedelta(seconds=MOST_SEGMENTS / sender.segments_per_second)
+    if sender.paced_until > now + HORIZON + longest_text:
+        # No claim goes so far: the clock was set back, and the pace begins anew.
+        sender.paced_until = now
     if sender.paced_until > now + HORIZON:
         return Batch(again_at=sender.paced_until - HORIZON)
     candidates = _candidates(sender, now)

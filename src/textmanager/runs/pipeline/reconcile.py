@@ -31,7 +31,10 @@ logger = logging.getLogger(__name__)
 
 # Longer than any call may take and than Twilio's books may lag: what is absent then was not sent.
 SURELY_ABSENT = dt.timedelta(minutes=3)
-LOOK_AGAIN = dt.timedelta(seconds=30)
+# Longer than a call may take from its beginning to its end.
+LOOK_AGAIN = dt.timedelta(seconds=40)
+# The reason of a text that was absent when it was looked for last.
+ABSENT = "absent"
 # Twilio's clock and ours may differ, and its times have whole seconds.
 CLOCKS_DIFFER = dt.timedelta(seconds=30)
 # When Twilio cannot be asked for so long, staff are shown the text as unconfirmed.
@@ -84,7 +87,11 @@ def unclear_texts(organization_id: int, now: dt.datetime) -> list[Unclear]:
 
 
 def judge(unclear: Unclear, entries: Collection[LedgerEntry], now: dt.datetime) -> None:
-    """Adopts the text if Twilio has it; queues it again if Twilio surely has not."""
+    """Adopts the text if Twilio has it; queues it again if Twilio surely has not.
+
+    Two looks have to agree, with a call's whole time between them. A clock that was set forward
+    makes the first come too early, while the call may still be under way.
+    """
     message = unclear.message
     ours = [entry for entry in entries if _is_it(unclear, entry)]
     if ours:
@@ -93,18 +100,20 @@ def judge(unclear: Unclear, entries: Collection[LedgerEntry], now: dt.datetime) 
         apply_news([news_from_entry(message.organization_id, message, entry, status)])
     elif now - (message.attempted_at or now) < SURELY_ABSENT:
         look_again(message, now)
+    elif message.reason != ABSENT:
+        look_again(message, now, reason=ABSENT)
     else:
         _give_back(message, now)
 
 
-def look_again(message: Message, now: dt.datetime) -> None:
+def look_again(message: Message, now: dt.datetime, *, reason: str = "") -> None:
     """Waits with the decision; after a day without an answer the text is *unconfirmed*."""
     given_up = now - (message.attempted_at or now) > UNCONFIRMED_AFTER
     _change(
         message,
         Change(
             MessageStatus.UNCONFIRMED if given_up else MessageStatus.SENDING,
-            reason="unclear" if given_up else "",
+            reason="unclear" if given_up else reason,
             charged_day=message.charged_day,
             check_at=None if given_up else now + LOOK_AGAIN,
             settled_at=now if given_up else None,
