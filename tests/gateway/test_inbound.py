@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
-from textmanager.gateway.inbound import EMPTY_REPLY, parse_inbound
+from textmanager.gateway.inbound import parse_inbound, reply_xml
 
 REAL = (
     "ToCountry=US&ToState=CA&SmsMessageSid=SM5ab&NumMedia=0&ToCity=SAN+FRANCISCO&FromZip=30512"
@@ -39,7 +39,7 @@ def test_an_empty_form_is_read_too():
 
 
 def test_the_empty_reply_is_twiml_without_a_verb():
-    root = ET.fromstring(EMPTY_REPLY)
+    root = ET.fromstring(reply_xml(""))
 
     assert root.tag == "Response"
     assert len(root) == 0

@@ -12,6 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 import world
 from textmanager.campaigns.models import Campaign
 from textmanager.organizations.models import Organization, Role, User
+from textmanager.replies.models import Answer, Conversation, OptOut, OptOutSource
 from textmanager.runs.models import Run
 from textmanager.text.statuses import MessageStatus
 
@@ -20,8 +21,13 @@ OPEN = {"health", "sign-in", "sign-out"}
 # Need a person, but no organization.
 OUTSIDE_ORGANIZATIONS = {"home", "choose-organization"}
 # What a viewer may look at. Whatever is not named here changes something, or leads to a change.
-LOOKING = {"campaigns:list", "runs:list", "runs:detail", "runs:progress", "runs:messages"}
+LOOKING = {
+    "campaigns:list", "runs:list", "runs:detail", "runs:progress", "runs:messages",
+    "replies:inbox", "replies:conversation", "replies:register", "replies:history",
+    "replies:export",
+}  # fmt: skip
 SECRET = "Secret gathering"
+OPTED_OUT = "+12025550177"
 
 
 def names(patterns: Any, prefix: str = "") -> Iterator[tuple[str, set[str]]]:
@@ -44,12 +50,27 @@ def theirs(organization: Organization) -> Run:
     """A run of alice's organization, with a name that nobody else may read."""
     campaign = world.campaign(organization, by=world.sender(organization), name=SECRET)
     run = world.run(campaign)
-    world.message(run, 1, status=MessageStatus.DELIVERED)
+    message = world.message(run, 1, status=MessageStatus.DELIVERED)
+    conversation = Conversation.objects.create(
+        organization=organization, number=message.to, last_words=SECRET, asks_to_stop=True
+    )
+    conversation.inbound_texts.create(
+        organization=organization, sid="SM1", from_number=message.to, to="555010", body=SECRET
+    )
+    OptOut.objects.create(
+        organization=organization, number=OPTED_OUT, source=OptOutSource.STAFF, evidence=SECRET
+    )
     return run
 
 
 def address(name: str, run: Run) -> str:
-    values = {"campaign_id": run.campaign_id, "run_id": run.pk}
+    conversation = Conversation.objects.get(organization=run.organization)
+    values = {
+        "campaign_id": run.campaign_id,
+        "run_id": run.pk,
+        "conversation_id": conversation.pk,
+        "number": OPTED_OUT,
+    }
     return reverse(name, kwargs={key: values[key] for key in EVERY[name] if key in values})
 
 
@@ -76,7 +97,7 @@ def test_a_stranger_sees_and_changes_nothing(
     before = state_of(theirs)
     for method in ("GET", "POST"):
         answer = client.generic(method, address(name, theirs))
-        assert SECRET not in answer.content.decode()
+        assert SECRET not in content(answer)
         if EVERY[name]:
             assert answer.status_code in {404, 405}, f"{method} gave {answer.status_code}"
     assert state_of(theirs) == before
@@ -103,11 +124,15 @@ def test_a_viewer_is_offered_nothing_that_would_be_refused(
     theirs: Run, bob: User, client: Client, name: str
 ) -> None:
     client.force_login(bob)
-    page = client.get(address(name, theirs)).content.decode()
+    page = content(client.get(address(name, theirs)))
     # The one form that everybody has signs out; searching changes nothing.
     forms = page.count('method="post"') - page.count('action="/sign-out/"')
     assert forms == 0
     assert SECRET in page or name in {"runs:progress", "runs:messages"}
+
+
+def content(answer: Any) -> str:
+    return b"".join(answer).decode()
 
 
 def state_of(run: Run) -> tuple[Any, ...]:
@@ -119,4 +144,7 @@ def state_of(run: Run) -> tuple[Any, ...]:
         campaign.state,
         campaign.deleted_at,
         campaign.version,
+        list(Conversation.objects.order_by("pk").values()),
+        list(OptOut.objects.order_by("pk").values()),
+        Answer.objects.count(),
     )

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.test_twilio_delivery import AT_ONCE, PHONE, SENDER, Twilio, listener, twilio
 from sandbox.twilio_listener import Listener
-from textmanager.gateway.inbound import EMPTY_REPLY, parse_inbound
+from textmanager.gateway.inbound import parse_inbound, reply_xml
 from textmanager.gateway.receipts import signature_is_valid
 from textmanager.sandbox.twilio_settings import SandboxNumber, SandboxService
 
@@ -137,7 +137,7 @@ async def test_twiml_that_says_something_is_texted_back(listener):
 
 
 @pytest.mark.parametrize(
-    "twiml", [EMPTY_REPLY, "", "<Response><Message>", "<!DOCTYPE x><Message/>"]
+    "twiml", [reply_xml(""), "", "<Response><Message>", "<!DOCTYPE x><Message/>"]
 )
 async def test_twiml_that_says_nothing_or_nonsense_is_not(listener, twiml):
     listener.answers = [(200, twiml)]

@@ -165,4 +165,6 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.runs.pipeline.reconcile",
     "textmanager.runs.pipeline.write_back",
     "textmanager.runs.pipeline.report",
+    "textmanager.replies.notices",
+    "textmanager.replies.answering",
 ]

@@ -16,4 +16,5 @@ urlpatterns = [
     path("organization/", organizations.choose_organization, name="choose-organization"),
     path("campaigns/", include("textmanager.campaigns.urls")),
     path("runs/", include("textmanager.runs.urls")),
+    path("", include("textmanager.replies.urls")),
 ]

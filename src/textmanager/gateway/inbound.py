@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
 
-# "No reply": Twilio sends nothing back to the phone.
-EMPTY_REPLY = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+def reply_xml(text: str) -> str:
+    """TwiML that lets Twilio send `text` back to the phone; with an empty one, nothing."""
+    message = f"<Message>{escape(text)}</Message>" if text else ""
+    return f'<?xml version="1.0" encoding="UTF-8"?><Response>{message}</Response>'
 
 
 @dataclass(frozen=True)

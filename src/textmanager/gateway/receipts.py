@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 from twilio.request_validator import HMAC_SHA1, RequestValidator
 
@@ -41,7 +41,7 @@ class Receipt:
 def callback_url(public_url: str, path: str, reference: str) -> str:
     """The StatusCallback of one text, e.g. `https://texts.example.org/hooks/status?m=7#rc=5&rp=all`."""
     address = f"{public_url.rstrip('/')}/{path.lstrip('/')}"
-    return f"{address}?{REFERENCE_KEY}={quote(reference, safe='')}{_RETRIES}"
+    return f"{address}?{REFERENCE_KEY}={quote_plus(reference)}{_RETRIES}"
 
 
 def parse_receipt(query: Mapping[str, str], form: Mapping[str, str]) -> Receipt:

@@ -79,6 +79,10 @@ def existing_organization(cloud_id: str) -> Organization:
     return organization
 
 
+def organization_with_id(organization_id: int) -> Organization:
+    return Organization.objects.get(pk=organization_id)
+
+
 def all_organizations() -> list[Organization]:
     return list(Organization.objects.order_by("cloud_id"))
 

@@ -85,3 +85,8 @@ def chosen_membership(request: HttpRequest) -> Membership | None:
 
 def choose(request: HttpRequest, organization: Organization) -> None:
     request.session[SESSION_KEY] = organization.pk
+
+
+def people(organization: Organization) -> list[User]:
+    """Those who belong to the organization, by name."""
+    return list(User.objects.filter(memberships__organization=organization).order_by("username"))

@@ -8,6 +8,7 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
@@ -49,6 +50,9 @@ class Organization(models.Model):
     texting_opens = models.TimeField(default=dt.time(8))
     texting_closes = models.TimeField(default=dt.time(21))
     date_format = models.CharField(max_length=40, default=Formats().date)
+    reply_emails = ArrayField(
+        models.EmailField(), default=list, blank=True, help_text="Who is mailed new replies."
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:

@@ -18,6 +18,11 @@ def lock_for_pacing(sender_id: int) -> tuple[Sender, Organization]:
     return sender, organization
 
 
+def lock_allowance(organization_id: int) -> Organization:
+    """Locks an organization until the transaction ends, so that nobody else spends its day."""
+    return Organization.objects.select_for_update(no_key=True).get(pk=organization_id)
+
+
 def keep_pace(sender: Sender, paced_until: dt.datetime) -> None:
     """Writes how far the sender's rate is spoken for."""
     sender.paced_until = paced_until

@@ -8,3 +8,16 @@ from textmanager.organizations.models import Sender
 def sender_with_organization(sender_id: int) -> Sender:
     """A sender and, already read, the organization that it belongs to."""
     return Sender.objects.select_related("organization").get(pk=sender_id)
+
+
+def sender_at(organization_id: int, number: str) -> Sender | None:
+    """The organization's sender with this very number, in use or not, its organization read."""
+    senders = Sender.objects.select_related("organization")
+    return senders.filter(organization_id=organization_id, number=number).first()
+
+
+def senders_in_use(organization_id: int) -> list[Sender]:
+    """The oldest first."""
+    return list(
+        Sender.objects.filter(organization_id=organization_id, is_active=True).order_by("pk")
+    )

@@ -1,14 +1,16 @@
-"""What recipients tell us: opt-outs and inbound texts."""
+"""What recipients tell us: opt-outs, inbound texts, and the conversations that follow."""
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from textmanager.organizations.models import Organization
+from textmanager.organizations.models import Organization, Sender, User
+from textmanager.text.statuses import MessageStatus
 
 
 class OptOutSource(models.TextChoices):
@@ -31,9 +33,13 @@ class OptOut(models.Model):
     evidence = models.CharField(
         max_length=200, blank=True, help_text="The reply, or the SID of the refused message."
     )
+    # Ours: the number or service that was told to stop. Empty where nobody was.
+    sender_address = models.CharField(max_length=34, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     cleared_at = models.DateTimeField(null=True, blank=True)
     cleared_because = models.CharField(max_length=200, blank=True)
+    cleared_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         constraints: ClassVar = [
@@ -43,9 +49,50 @@ class OptOut(models.Model):
                 name="one_opt_out_a_number",
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "-created_at", "-id"], name="opt_out_by_time"),
+            models.Index(fields=["organization", "number"], name="opt_out_by_number"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} since {self.created_at:%Y-%m-%d}"
+
+
+class Conversation(models.Model):
+    """What one person and the organization have texted each other, by the person's number."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="conversations"
+    )
+    number = models.CharField(max_length=20)
+    # As whom the number was texted last; empty for a stranger.
+    imis_id = models.CharField(max_length=40, blank=True)
+    is_open = models.BooleanField(default=True)
+    unread = models.PositiveIntegerField(default=0)
+    asks_to_stop = models.BooleanField(
+        default=False, help_text="Its wording may ask for no more texts; a person decides."
+    )
+    assigned_to = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    last_text_at = models.DateTimeField(default=timezone.now)
+    last_words = models.CharField(max_length=160, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "number"], name="one_conversation_a_number"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "-last_text_at"], name="conversation_by_time"),
+            models.Index(
+                fields=["organization"], name="conversation_unread", condition=Q(unread__gt=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class InboundText(models.Model):
@@ -54,12 +101,17 @@ class InboundText(models.Model):
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, related_name="inbound_texts"
     )
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, null=True, related_name="inbound_texts"
+    )
     sid = models.CharField(max_length=34)
     from_number = models.CharField(max_length=20)
     to = models.CharField(max_length=20)
     body = models.TextField(blank=True)
     keyword = models.CharField(max_length=7, blank=True)
     received_at = models.DateTimeField(default=timezone.now)
+    # When it was mailed to those who want to know; empty for keywords, which nobody is told of.
+    mailed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -74,3 +126,43 @@ class InboundText(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_number}: {self.body[:40]}"
+
+
+class Answer(models.Model):
+    """A text that staff wrote to one person, sent at most once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="answers")
+    sender = models.ForeignKey(Sender, on_delete=models.PROTECT, related_name="+")
+    body = models.TextField()
+    segments = models.PositiveSmallIntegerField()
+    author = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    status = models.CharField(
+        max_length=11,
+        choices=[(status.value, status.value) for status in MessageStatus],
+        default=MessageStatus.QUEUED,
+    )
+    attempted_at = models.DateTimeField(null=True)
+    # The organization's day whose allowance holds its segments; empty while it holds none.
+    charged_day = models.DateField(null=True)
+    sid = models.CharField(max_length=34, blank=True)
+    why_not = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["status", "created_at"],
+                name="answer_open",
+                condition=Q(status__in=["queued", "sending"]),
+            ),
+            models.Index(
+                fields=["organization", "charged_day"],
+                name="answer_charged",
+                condition=Q(charged_day__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.conversation}: {self.body[:40]}"

@@ -17,9 +17,10 @@ from urllib.parse import parse_qsl
 from django.conf import settings
 
 from textmanager.config.bridge import in_database
-from textmanager.gateway.inbound import EMPTY_REPLY, parse_inbound
+from textmanager.gateway.inbound import parse_inbound, reply_xml
 from textmanager.gateway.receipts import parse_receipt, signature_is_valid
 from textmanager.replies.addresses import PREFIX
+from textmanager.replies.answering import REFERENCE, apply_answer_receipt
 from textmanager.replies.inbound import record_inbound
 from textmanager.replies.signers import Signers
 from textmanager.runs.pipeline.intake import durable
@@ -84,16 +85,19 @@ async def _answer(scope: Scope, receive: Receive) -> Answer:
 
 async def _take_receipt(call: Call) -> Answer:
     """Answered with success only when it is durable, so that Twilio repeats what was lost."""
-    await durable(call.organization_id, parse_receipt(call.query, call.form))
+    receipt = parse_receipt(call.query, call.form)
+    if receipt.reference.startswith(REFERENCE):
+        await in_database(apply_answer_receipt, call.organization_id, receipt)
+    else:
+        await durable(call.organization_id, receipt)
     return Answer(204)
 
 
 async def _take_text(call: Call) -> Answer:
-    """Twilio answers STOP, START and HELP itself, so we do not."""
-    await in_database(
+    taken = await in_database(
         record_inbound, organization_id=call.organization_id, message=parse_inbound(call.form)
     )
-    return Answer(200, EMPTY_REPLY.encode(), "text/xml")
+    return Answer(200, reply_xml(taken.answer).encode(), "text/xml")
 
 
 async def _body(receive: Receive) -> bytes | None:

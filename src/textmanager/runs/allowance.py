@@ -7,15 +7,20 @@ import datetime as dt
 from django.db.models import Sum
 
 from textmanager.organizations.models import Organization, Sender
+from textmanager.replies.answered import segments_answered
 from textmanager.runs.models import DayTally
 
 
 def segments_used(organization_id: int, day: dt.date, *, sender_id: int | None = None) -> int:
-    """Segments sent, or promised to a text that is being sent, on the organization's `day`."""
+    """Segments sent, or promised to a text that is being sent, on the organization's `day`.
+
+    Those of runs and those of staff's answers.
+    """
     tallies = DayTally.objects.filter(organization_id=organization_id, day=day)
     if sender_id is not None:
         tallies = tallies.filter(sender_id=sender_id)
-    return int(tallies.aggregate(used=Sum("segments"))["used"] or 0)
+    in_runs = int(tallies.aggregate(used=Sum("segments"))["used"] or 0)
+    return in_runs + segments_answered(organization_id, day, sender_id=sender_id)
 
 
 def segments_left(organization: Organization, day: dt.date) -> int:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.text.statuses import MessageStatus
@@ -41,3 +43,38 @@ def usual_contacts(*, campaign_id: int, before: dt.datetime) -> int | None:
     )
     sizes = sorted(size for size in latest if size is not None)
     return sizes[len(sizes) // 2] if sizes else None
+
+
+@dataclass(frozen=True)
+class TextToNumber:
+    """One text of a run to a number, for whoever talks with that person."""
+
+    run_id: uuid.UUID
+    campaign_name: str
+    sender_id: int
+    imis_id: str
+    body: str
+    at: dt.datetime
+    status: MessageStatus
+
+
+def texts_to(*, organization_id: int, number: str, most: int) -> list[TextToNumber]:
+    """What runs have texted to a number, the newest first. TEST runs texted nobody."""
+    messages = (
+        Message.objects.filter(organization_id=organization_id, to=number)
+        .exclude(status__in=NOT_TEXTED)
+        .select_related("run")
+        .order_by("-run_id")[:most]
+    )
+    return [
+        TextToNumber(
+            run_id=message.run_id,
+            campaign_name=message.run.campaign_name,
+            sender_id=message.sender_id,
+            imis_id=message.imis_id,
+            body=message.body,
+            at=message.sent_at or message.accepted_at or message.not_before,
+            status=MessageStatus(message.status),
+        )
+        for message in messages
+    ]

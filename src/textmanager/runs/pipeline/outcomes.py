@@ -59,6 +59,7 @@ def record_outcomes(*, sender_id: int, outcomes: Outcomes, now: dt.datetime) -> 
                 number=claimed.to,
                 source=OptOutSource.TWILIO,
                 evidence=f"Refused with error {outcome.code}",
+                sender_address=sender.number or sender.messaging_service_sid,
             )
     _hold_runs(outcomes)
 

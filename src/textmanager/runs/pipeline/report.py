@@ -16,6 +16,7 @@ from procrastinate.retry import RetryStrategy
 from textmanager.campaigns.reasons import explain_reason
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import jobs
+from textmanager.config.spreadsheet import safe_cell
 from textmanager.runs.breakdown import breakdown
 from textmanager.runs.models import Message, Run
 from textmanager.runs.notices import run_address
@@ -23,8 +24,6 @@ from textmanager.text.error_codes import explain
 from textmanager.text.statuses import MessageStatus, staff_name
 
 EXAMPLES = 5
-# Somebody who opens the file in a spreadsheet must not run what a member's name says.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 WITHOUT_SUCCESS = (
     MessageStatus.FAILED,
     MessageStatus.UNDELIVERED,
@@ -133,20 +132,15 @@ def messages_as_csv(run: Run) -> str:
         sent = message.sent_at.astimezone(zone).isoformat(" ", "seconds") if message.sent_at else ""
         writer.writerow(
             [
-                _safe(message.imis_id),
-                _safe(message.to or message.raw_phone),
+                safe_cell(message.imis_id),
+                safe_cell(message.to or message.raw_phone),
                 staff_name(MessageStatus(message.status)),
-                _safe(why(message)[0]),
+                safe_cell(why(message)[0]),
                 message.error_code or "",
                 message.segments,
                 sent,
                 message.sid,
-                _safe(message.body),
+                safe_cell(message.body),
             ]
         )
     return out.getvalue()
-
-
-def _safe(value: str) -> str:
-    """A leading apostrophe keeps spreadsheets from reading the cell as a formula."""
-    return f"'{value}" if value.startswith(FORMULA_STARTS) else value

@@ -1,0 +1,282 @@
+"""Staff's answers to one person: checked when written, sent at most once, followed to their end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from textmanager.config.bridge import in_database
+from textmanager.config.jobs import jobs
+from textmanager.gateway.errors import GatewayError
+from textmanager.gateway.ledger import LedgerEntry, TwilioReader
+from textmanager.gateway.outcomes import Accepted, Ambiguous, Outcome, OutgoingText
+from textmanager.gateway.receipts import Receipt, callback_url
+from textmanager.gateway.sender import LiveGateway
+from textmanager.organizations.connections import NotConnected, twilio_credentials
+from textmanager.organizations.models import Sender, User
+from textmanager.organizations.pacing import lock_allowance
+from textmanager.organizations.senders import senders_in_use
+from textmanager.replies.addresses import status_path
+from textmanager.replies.conversations import latest_inbound
+from textmanager.replies.models import Answer, Conversation
+from textmanager.replies.opt_outs import opted_out_among
+from textmanager.runs.allowance import segments_left
+from textmanager.runs.history import texts_to
+from textmanager.runs.texting_hours import window_for
+from textmanager.text.error_codes import explain
+from textmanager.text.phones import Recipient, parse_recipient
+from textmanager.text.segments import BodyTooLong, measure
+from textmanager.text.statuses import MessageStatus, may_follow
+
+logger = logging.getLogger(__name__)
+
+# Tells a receipt of an answer from one of a run's text.
+REFERENCE = "answer-"
+# Longer than a call takes, and than Twilio's books may lag.
+UNTIL_LOOKED_UP = dt.timedelta(minutes=3)
+CLOCKS_DIFFER = dt.timedelta(seconds=30)
+GIVE_UP = dt.timedelta(hours=24)
+
+
+class NotAnswered(Exception):
+    """The answer may not go; the message says why, to the person who wrote it."""
+
+
+@dataclass(frozen=True)
+class _Leaving:
+    to: str
+    body: str
+    sender: Sender
+    cloud_id: str
+    organization_id: int
+
+
+@transaction.atomic
+def write_answer(conversation: Conversation, *, body: str, author: User) -> Answer:
+    """Keeps an answer and lets a worker send it. Raises NotAnswered."""
+    try:
+        measured = measure(body.strip())
+    except BodyTooLong as error:
+        raise NotAnswered(str(error)) from None
+    if not body.strip():
+        raise NotAnswered("Write something first.")
+    sender = sender_for(conversation)
+    if sender is None:
+        raise NotAnswered("No sender is set up. An administrator can add one.")
+    refusal = _refusal(conversation, measured.segments, timezone.now())
+    if refusal:
+        raise NotAnswered(refusal)
+    answer = Answer.objects.create(
+        organization_id=conversation.organization_id,
+        conversation=conversation,
+        sender=sender,
+        body=body.strip(),
+        segments=measured.segments,
+        author=author,
+    )
+    Conversation.objects.filter(pk=conversation.pk).update(
+        last_text_at=answer.created_at, last_words=body.strip()[:160], unread=0, is_open=True
+    )
+    send_answer.defer(answer_id=str(answer.pk))
+    return answer
+
+
+def sender_for(conversation: Conversation) -> Sender | None:
+    """The sender that the person wrote to, or was texted from, or else the first there is."""
+    senders = senders_in_use(conversation.organization_id)
+    inbound = latest_inbound(conversation)
+    texts = texts_to(
+        organization_id=conversation.organization_id, number=conversation.number, most=1
+    )
+    written_to = [each for each in senders if inbound and each.number == inbound.to]
+    texted_from = [each for each in senders if texts and each.pk == texts[0].sender_id]
+    return next(iter([*written_to, *texted_from, *senders]), None)
+
+
+def _refusal(conversation: Conversation, segments: int, now: dt.datetime) -> str:
+    """Why this person may not be texted now; empty when they may."""
+    organization = conversation.organization
+    if opted_out_among(organization.pk, [conversation.number]):
+        return "This person has opted out, and must not be texted until they write START."
+    recipient = parse_recipient(conversation.number, organization.region)
+    zones = recipient.time_zones if isinstance(recipient, Recipient) else ()
+    opens = window_for(organization, zones, now).opens
+    if opens > now:
+        local = opens.astimezone(organization.zone)
+        return (
+            "It is outside of texting hours where this person is. "
+            f"They may be texted from {local:%B %-d, %-I:%M %p} ({organization.time_zone})."
+        )
+    if segments > segments_left(organization, organization.day_of(now)):
+        return "Today's allowance is used up. It is whole again tomorrow."
+    return ""
+
+
+@jobs.task(name="send_answer")
+async def send_answer(answer_id: str) -> None:
+    """Makes the one call that an answer gets."""
+    leaving = await in_database(begin_attempt, uuid.UUID(answer_id), timezone.now())
+    if leaving is None:
+        return
+    try:
+        credentials = await in_database(twilio_credentials, leaving.organization_id)
+    except NotConnected as error:
+        await in_database(fail, uuid.UUID(answer_id), str(error))
+        return
+    async with LiveGateway(credentials) as gateway:
+        outcome = await gateway.send(
+            OutgoingText(
+                to=leaving.to,
+                body=leaving.body,
+                reference=REFERENCE + answer_id,
+                status_callback=callback_url(
+                    settings.PUBLIC_URL, status_path(leaving.cloud_id), REFERENCE + answer_id
+                ),
+                from_number=leaving.sender.number,
+                messaging_service_sid=leaving.sender.messaging_service_sid,
+            )
+        )
+    await in_database(record_outcome, uuid.UUID(answer_id), outcome)
+
+
+@transaction.atomic
+def begin_attempt(answer_id: uuid.UUID, now: dt.datetime) -> _Leaving | None:
+    """Commits the attempt before the call; None when there is nothing to send any more."""
+    answer = _locked(answer_id)
+    if answer is None or answer.status != MessageStatus.QUEUED:
+        return None
+    # What held when it was written may have changed: the allowance is counted under a lock.
+    organization = lock_allowance(answer.organization_id)
+    refusal = _refusal(answer.conversation, answer.segments, now)
+    if refusal:
+        answer.status, answer.why_not = MessageStatus.FAILED, refusal
+        answer.save()
+        return None
+    answer.status, answer.attempted_at = MessageStatus.SENDING, now
+    answer.charged_day = organization.day_of(now)
+    answer.save()
+    return _Leaving(
+        answer.conversation.number,
+        answer.body,
+        answer.sender,
+        organization.cloud_id,
+        organization.pk,
+    )
+
+
+@transaction.atomic
+def record_outcome(answer_id: uuid.UUID, outcome: Outcome) -> None:
+    """Writes what Twilio said. What is unclear stays *sending* until it is looked up."""
+    answer = _locked(answer_id)
+    if answer is None or answer.status != MessageStatus.SENDING:
+        return
+    match outcome:
+        case Accepted():
+            answer.status, answer.sid = outcome.status, outcome.sid
+        case Ambiguous(reason=reason):
+            answer.why_not = reason[:300]
+        case _:
+            # A person wrote it and is told at once: they decide whether to try again.
+            answer.status = MessageStatus.FAILED
+            answer.charged_day = None
+            answer.why_not = _in_words(outcome)[:300]
+    answer.save()
+
+
+def _in_words(outcome: Outcome) -> str:
+    code = getattr(outcome, "code", None)
+    text = getattr(outcome, "text", "") or getattr(outcome, "reason", "")
+    return explain(code, text).meaning if code else str(text)
+
+
+@transaction.atomic
+def fail(answer_id: uuid.UUID, why: str) -> None:
+    """Surely not sent."""
+    Answer.objects.filter(pk=answer_id, status=MessageStatus.SENDING).update(
+        status=MessageStatus.FAILED, why_not=why[:300], charged_day=None
+    )
+
+
+@transaction.atomic
+def apply_answer_receipt(organization_id: int, receipt: Receipt) -> None:
+    """Moves an answer forward; never back, and never another organization's."""
+    try:
+        answer = _locked(uuid.UUID(receipt.reference.removeprefix(REFERENCE)))
+    except ValueError:
+        return
+    if answer is None or answer.organization_id != organization_id or receipt.status is None:
+        return
+    if answer.sid and answer.sid != receipt.sid:
+        return
+    if may_follow(MessageStatus(answer.status), receipt.status):
+        answer.status, answer.sid = receipt.status, receipt.sid
+        answer.why_not = (
+            explain(receipt.error_code, receipt.error_text).meaning if receipt.error_code else ""
+        )
+        answer.save()
+
+
+@jobs.periodic(cron="* * * * *")
+@jobs.task(name="settle_answers", queueing_lock="settle_answers")
+async def settle_answers(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is told its time
+    """Sends what a lost job left waiting, and looks up what a lost answer left unclear."""
+    for answer_id in await in_database(forgotten_answers, timezone.now()):
+        await send_answer.func(answer_id)
+    for answer in await in_database(unclear_answers, timezone.now()):
+        try:
+            credentials = await in_database(twilio_credentials, answer.organization_id)
+            async with TwilioReader(credentials) as reader:
+                since = (answer.attempted_at or answer.created_at) - CLOCKS_DIFFER
+                found = await reader.find_messages(to=answer.conversation.number, since=since)
+        except (GatewayError, NotConnected) as error:
+            logger.warning("Twilio cannot be asked about an unclear answer: %s", error)
+            found = None
+        await in_database(settle, answer.pk, found, timezone.now())
+
+
+def forgotten_answers(now: dt.datetime) -> list[str]:
+    waiting = Answer.objects.filter(
+        status=MessageStatus.QUEUED, created_at__lte=now - dt.timedelta(minutes=1)
+    )
+    return [str(key) for key in waiting.values_list("pk", flat=True)[:100]]
+
+
+def unclear_answers(now: dt.datetime) -> list[Answer]:
+    unclear = Answer.objects.filter(
+        status=MessageStatus.SENDING, attempted_at__lte=now - UNTIL_LOOKED_UP
+    )
+    return list(unclear.select_related("conversation")[:100])
+
+
+@transaction.atomic
+def settle(answer_id: uuid.UUID, found: list[LedgerEntry] | None, now: dt.datetime) -> None:
+    """Adopts what Twilio has. What it has not is told to staff, and never sent again by itself."""
+    answer = _locked(answer_id)
+    if answer is None or answer.status != MessageStatus.SENDING:
+        return
+    ours = [entry for entry in found or () if entry.body == answer.body]
+    if ours:
+        answer.status, answer.sid = ours[0].status or MessageStatus.ACCEPTED, ours[0].sid
+        answer.why_not = ""
+    elif found is not None:
+        answer.status, answer.charged_day = MessageStatus.FAILED, None
+        answer.why_not = "Twilio has not got it. You can write it again."
+    elif now - (answer.attempted_at or now) > GIVE_UP:
+        answer.status = MessageStatus.UNCONFIRMED
+        answer.why_not = "Twilio could not be asked for a day. Look into its console."
+    answer.save()
+
+
+def _locked(answer_id: uuid.UUID) -> Answer | None:
+    return (
+        Answer.objects.select_for_update(of=("self",))
+        .select_related("conversation__organization", "sender")
+        .filter(pk=answer_id)
+        .first()
+    )

@@ -1,0 +1,63 @@
+"""Mails new replies to those who want to know."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.urls import reverse
+from django.utils import timezone
+from procrastinate.retry import RetryStrategy
+
+from textmanager.config.bridge import in_database
+from textmanager.config.jobs import defer_once, jobs
+from textmanager.organizations.founding import organization_with_id
+from textmanager.replies.models import InboundText
+
+# A mail names this many; the inbox has them all.
+MOST_NAMED = 20
+
+
+def tell_of_replies(organization_id: int) -> None:
+    """Lets a worker mail what is new. Texts that come together share a mail."""
+    name = f"mail-replies-{organization_id}"
+    defer_once(mail_replies, queueing_lock=name, lock=name, organization_id=organization_id)
+
+
+@jobs.task(
+    name="mail_replies",
+    # Four days of tries: a mail server's weekend.
+    retry=RetryStrategy(max_attempts=35, wait=60, linear_wait=600),
+)
+async def mail_replies(organization_id: int) -> None:
+    await in_database(mail_new_replies, organization_id)
+
+
+def mail_new_replies(organization_id: int) -> int:
+    """One mail with every reply nobody was told of; returns how many. Raises what mailing does."""
+    organization = organization_with_id(organization_id)
+    unmailed = InboundText.objects.filter(
+        organization=organization, mailed_at=None, keyword="", conversation__isnull=False
+    )
+    new = list(unmailed.select_related("conversation").order_by("received_at"))
+    if not new or not organization.reply_emails:
+        return 0
+    lines = [
+        f"{text.from_number}{_as_whom(text)}, to {text.to}:\n{text.body}\n"
+        for text in new[:MOST_NAMED]
+    ]
+    if len(new) > MOST_NAMED:
+        lines.append(f"… and {len(new) - MOST_NAMED} more.\n")
+    count = f"{len(new)} new replies" if len(new) > 1 else "A new reply"
+    send_mail(
+        subject=f"{count} to {organization.name}",
+        message="\n".join([*lines, f"Answer: {settings.PUBLIC_URL}{reverse('replies:inbox')}\n"]),
+        from_email=None,
+        recipient_list=organization.reply_emails,
+    )
+    InboundText.objects.filter(pk__in=[text.pk for text in new]).update(mailed_at=timezone.now())
+    return len(new)
+
+
+def _as_whom(text: InboundText) -> str:
+    imis_id = text.conversation.imis_id if text.conversation else ""
+    return f" (iMIS ID {imis_id})" if imis_id else ""

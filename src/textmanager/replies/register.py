@@ -1,0 +1,199 @@
+"""The opt-out register as staff keep it: looked through, added to, corrected, moved in and out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Q
+
+from textmanager.config.spreadsheet import safe_cell
+from textmanager.organizations import audit
+from textmanager.organizations.models import Organization, User
+from textmanager.replies.models import OptOut, OptOutSource
+from textmanager.replies.opt_outs import clear_opt_out, record_opt_out
+from textmanager.text.phones import Invalid, Recipient, parse_recipient
+
+A_PAGE = 50
+MOST_ROWS = 100_000
+# What other programs call the column with the number.
+COLUMNS = ("number", "phone", "phone number", "mobile", "mobilephone", "mobile phone", "to")
+
+
+class NotANumber(ValueError):
+    """What was entered is no number; the message says why, in the user's words."""
+
+
+@dataclass(frozen=True)
+class RegisterPage:
+    """Some of the entries that were asked for, the newest first."""
+
+    entries: list[OptOut]
+    total: int
+    number: int
+    pages: int
+
+
+@dataclass
+class Imported:
+    """What became of the rows of a file. `wrong` are (line, what stood there, why not)."""
+
+    added: int = 0
+    known: int = 0
+    wrong: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def register_page(
+    organization: Organization, *, query: str, cleared: bool, page: str
+) -> RegisterPage:
+    """Entries in effect, or those that were cleared; `query` is a number, or the end of one."""
+    entries = OptOut.objects.filter(
+        organization=organization, cleared_at__isnull=not cleared
+    ).order_by("-created_at", "-id")
+    if query:
+        entries = entries.filter(_matches(query, organization.region))
+    total = entries.count()
+    pages = max(1, -(-total // A_PAGE))
+    number = min(int(page) if page.isdecimal() and int(page) > 0 else 1, pages)
+    shown = entries.select_related("created_by", "cleared_by")
+    return RegisterPage(list(shown[(number - 1) * A_PAGE : number * A_PAGE]), total, number, pages)
+
+
+def history_of(organization: Organization, number: str) -> list[OptOut]:
+    """Every time the number opted out, the newest first."""
+    entries = OptOut.objects.filter(organization=organization, number=number)
+    return list(entries.select_related("created_by", "cleared_by").order_by("-created_at", "-id"))
+
+
+@transaction.atomic
+def add_number(*, organization: Organization, raw: str, note: str, actor: User) -> str:
+    """Enters a number as somebody typed it; returns it as it is kept. Raises NotANumber."""
+    number = _number(raw, organization.region)
+    is_new = record_opt_out(
+        organization_id=organization.pk,
+        number=number,
+        source=OptOutSource.STAFF,
+        evidence=note,
+        by=actor,
+    )
+    if not is_new:
+        raise NotANumber(f"{number} is in the register already.")
+    _tell(organization, actor, "opted out", number, {"note": note})
+    return number
+
+
+@transaction.atomic
+def remove_number(*, organization: Organization, number: str, because: str, actor: User) -> bool:
+    """Lets a number be texted again, for a reason that is kept. False if it was not entered."""
+    entry = OptOut.objects.filter(organization=organization, number=number, cleared_at=None).first()
+    if entry is None:
+        return False
+    clear_opt_out(organization_id=organization.pk, number=number, because=because, by=actor)
+    audit.record(
+        organization=organization,
+        actor=actor,
+        action="cleared opt-out",
+        subject=entry,
+        after={"because": because},
+    )
+    return True
+
+
+@transaction.atomic
+def import_numbers(*, organization: Organization, text: str, actor: User) -> Imported:
+    """Enters the numbers of a CSV file, or of a list with one on each line.
+
+    A header line names the column; without one the first column counts. What is no number is
+    told with its line, and stops nothing else.
+    """
+    done = Imported()
+    for line, raw in _numbers_in(text):
+        if line > MOST_ROWS:
+            done.wrong.append((line, "", f"Only the first {MOST_ROWS:,} lines are read."))
+            break
+        try:
+            number = _number(raw, organization.region)
+        except NotANumber as error:
+            done.wrong.append((line, raw[:40], str(error)))
+            continue
+        is_new = record_opt_out(
+            organization_id=organization.pk,
+            number=number,
+            source=OptOutSource.STAFF,
+            evidence="Imported from a file",
+            by=actor,
+        )
+        done.added += is_new
+        done.known += not is_new
+    _tell(organization, actor, "imported opt-outs", f"{done.added} numbers", {"known": done.known})
+    return done
+
+
+def export_rows(organization: Organization) -> Iterator[str]:
+    """The whole register as lines of CSV, cleared entries included; times in UTC."""
+    yield _line(
+        ["Number", "Opted out at (UTC)", "How", "Evidence", "Told to", "Cleared at (UTC)", "Why"]
+    )
+    entries = OptOut.objects.filter(organization=organization).order_by("created_at", "id")
+    for entry in entries.iterator(chunk_size=2000):
+        cleared = entry.cleared_at.isoformat(" ", "seconds") if entry.cleared_at else ""
+        yield _line(
+            [
+                safe_cell(entry.number),
+                entry.created_at.isoformat(" ", "seconds"),
+                entry.get_source_display(),
+                safe_cell(entry.evidence),
+                safe_cell(entry.sender_address),
+                cleared,
+                safe_cell(entry.cleared_because),
+            ]
+        )
+
+
+def _number(raw: str, region: str) -> str:
+    # An export of ours, or a spreadsheet's, may have put an apostrophe in front.
+    recipient = parse_recipient(raw.strip().lstrip("'"), region)
+    if isinstance(recipient, Invalid):
+        raise NotANumber(recipient.reason)
+    return recipient.e164
+
+
+def _matches(query: str, region: str) -> Q:
+    recipient = parse_recipient(query, region)
+    if isinstance(recipient, Recipient):
+        return Q(number=recipient.e164)
+    digits = "".join(char for char in query if char.isdigit())
+    return Q(number__endswith=digits) if digits else Q(evidence__icontains=query)
+
+
+def _numbers_in(text: str) -> Iterator[tuple[int, str]]:
+    """Each line's number as it stands there, with the line counted from 1."""
+    place = 0
+    for line, row in enumerate(csv.reader(io.StringIO(text.lstrip("\ufeff"))), start=1):
+        names = [cell.strip().casefold() for cell in row]
+        header = next((names.index(name) for name in COLUMNS if name in names), None)
+        if line == 1 and header is not None:
+            place = header
+        elif any(names):
+            yield line, row[place] if place < len(row) else ""
+
+
+def _tell(
+    organization: Organization, actor: User, action: str, name: str, after: dict[str, object]
+) -> None:
+    audit.record(
+        organization=organization,
+        actor=actor,
+        action=action,
+        subject=organization,
+        after={"what": name, **after},
+    )
+
+
+def _line(cells: list[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow(cells)
+    return out.getvalue()

@@ -1,0 +1,108 @@
+"""The opt-out register's pages."""
+
+from __future__ import annotations
+
+from django.contrib import messages as notices
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from textmanager.organizations.membership import MemberRequest, member_required
+from textmanager.organizations.models import Role
+from textmanager.replies import register as book
+
+MOST_BYTES = 5_000_000
+
+
+@member_required()
+def register(request: MemberRequest) -> HttpResponse:
+    return _page(request)
+
+
+@require_POST
+@member_required(Role.AUTHOR)
+def add(request: MemberRequest) -> HttpResponse:
+    raw, note = request.POST.get("number", ""), request.POST.get("note", "")
+    try:
+        number = book.add_number(
+            organization=request.organization, raw=raw, note=note, actor=request.user
+        )
+    except book.NotANumber as error:
+        return _page(request, typed=raw, note=note, wrong=str(error))
+    notices.success(request, f"{number} gets no more texts.")
+    return redirect("replies:register")
+
+
+@member_required()
+def history(request: MemberRequest, number: str) -> HttpResponse:
+    """Every time a number opted out and came back."""
+    entries = book.history_of(request.organization, number)
+    if not entries:
+        raise Http404
+    context = {
+        "number": number,
+        "entries": entries,
+        "in_effect": any(entry.cleared_at is None for entry in entries),
+        "can_edit": request.membership.may(Role.AUTHOR),
+    }
+    return render(request, "replies/opt_out.html", context)
+
+
+@require_POST
+@member_required(Role.AUTHOR)
+def remove(request: MemberRequest, number: str) -> HttpResponse:
+    if not book.history_of(request.organization, number):
+        raise Http404
+    because = request.POST.get("because", "").strip()
+    if not because:
+        notices.error(request, "Say why this number may be texted again.")
+        return redirect("replies:history", number)
+    # A second press finds it cleared already, which is what was wanted.
+    book.remove_number(
+        organization=request.organization, number=number, because=because, actor=request.user
+    )
+    notices.success(request, f"{number} may be texted again.")
+    return redirect("replies:history", number)
+
+
+@require_POST
+@member_required(Role.AUTHOR)
+def import_file(request: MemberRequest) -> HttpResponse:
+    upload = request.FILES.get("file")
+    if upload is None:
+        return _page(request, file_problem="Choose a file first.")
+    if upload.size is None or upload.size > MOST_BYTES:
+        return _page(request, file_problem="The file is larger than 5 MB. Split it.")
+    try:
+        text = upload.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return _page(request, file_problem="This is no text file. Save the list as CSV (UTF-8).")
+    done = book.import_numbers(organization=request.organization, text=text, actor=request.user)
+    return _page(request, imported=done)
+
+
+@member_required()
+def export(request: MemberRequest) -> HttpResponse:
+    answer = StreamingHttpResponse(
+        book.export_rows(request.organization), content_type="text/csv; charset=utf-8"
+    )
+    answer["Content-Disposition"] = 'attachment; filename="opt-outs.csv"'
+    return answer  # type: ignore[return-value]  # every view's answer, streamed
+
+
+def _page(request: MemberRequest, **more: object) -> HttpResponse:
+    cleared = request.GET.get("show") == "cleared"
+    query = request.GET.get("q", "").strip()
+    context = {
+        "page": book.register_page(
+            request.organization,
+            query=query,
+            cleared=cleared,
+            page=request.GET.get("page", "1"),
+        ),
+        "cleared": cleared,
+        "query": query,
+        "can_edit": request.membership.may(Role.AUTHOR),
+        **more,
+    }
+    return render(request, "replies/register.html", context)

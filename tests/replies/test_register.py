@@ -1,0 +1,159 @@
+"""The opt-out register as staff keep it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+
+import world
+from textmanager.organizations.models import AuditEvent, Organization, User
+from textmanager.replies import register
+from textmanager.replies.models import OptOut, OptOutSource
+from textmanager.replies.opt_outs import opted_out_among, record_opt_out
+
+NUMBER = "+12025550143"
+
+
+@pytest.fixture
+def desk(alice: User, client: Client) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.mark.django_db
+def test_a_number_is_added_however_it_is_typed(desk: Client, organization: Organization) -> None:
+    answer = desk.post("/opt-outs/add/", {"number": " (202) 555-0143 ", "note": "Letter"})
+    assert answer.status_code == 302
+    entry = OptOut.objects.get()
+    assert (entry.number, entry.source, entry.evidence) == (NUMBER, OptOutSource.STAFF, "Letter")
+    assert entry.created_by is not None
+    assert opted_out_among(organization.pk, [NUMBER]) == {NUMBER}
+    assert AuditEvent.objects.get().action == "opted out"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("typed", ["call me", "12345", "(202) 555-01"])
+def test_what_is_no_number_is_told_where_it_was_typed(desk: Client, typed: str) -> None:
+    page = desk.post("/opt-outs/add/", {"number": typed, "note": "By phone"}).content.decode()
+    assert f'value="{typed}"' in page
+    assert 'value="By phone"' in page
+    assert 'class="error"' in page
+    assert not OptOut.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_number_that_is_there_already_is_told(desk: Client) -> None:
+    desk.post("/opt-outs/add/", {"number": NUMBER})
+    page = desk.post("/opt-outs/add/", {"number": NUMBER}).content.decode()
+    assert "in the register already" in page
+    assert OptOut.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_number_is_removed_for_a_reason_and_its_history_stays(
+    desk: Client, organization: Organization
+) -> None:
+    desk.post("/opt-outs/add/", {"number": NUMBER})
+    refused = desk.post(f"/opt-outs/{NUMBER}/remove/", {"because": " "}, follow=True)
+    assert "Say why" in refused.content.decode()
+    assert opted_out_among(organization.pk, [NUMBER])
+
+    desk.post(f"/opt-outs/{NUMBER}/remove/", {"because": "Asked by phone"})
+    assert not opted_out_among(organization.pk, [NUMBER])
+    entry = OptOut.objects.get()
+    assert (entry.cleared_because, entry.cleared_by) == ("Asked by phone", entry.created_by)
+    page = desk.get(f"/opt-outs/{NUMBER}/").content.decode()
+    assert "Asked by phone" in page
+    assert "May be texted" in page
+
+
+@pytest.mark.django_db
+def test_a_list_is_imported_and_each_line_that_is_not_taken_is_told(
+    desk: Client, organization: Organization
+) -> None:
+    record_opt_out(organization_id=organization.pk, number=NUMBER, source=OptOutSource.REPLY)
+    lines = ["Name,Mobile Phone", "Ann,(202) 555-0101", f"Bob,{NUMBER}", "Cy,none", "", "Di"]
+    upload = SimpleUploadedFile("list.csv", ("\ufeff" + "\r\n".join(lines)).encode())
+    page = desk.post("/opt-outs/import/", {"file": upload}).content.decode()
+    assert "1 number added, 1 known already, 2 not taken" in page
+    assert "Line 4: “none”" in page
+    assert "Line 6: “”" in page
+    assert set(OptOut.objects.values_list("number", flat=True)) == {NUMBER, "+12025550101"}
+
+
+@pytest.mark.django_db
+def test_a_plain_list_needs_no_header(alice: User, organization: Organization) -> None:
+    done = register.import_numbers(
+        organization=organization, text="2025550101\n+1 202 555 0102\n", actor=alice
+    )
+    assert (done.added, done.known, done.wrong) == (2, 0, [])
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_no_text_is_refused_in_words(desk: Client) -> None:
+    upload = SimpleUploadedFile("list.xlsx", b"PK\x03\x04\xff\xfe\x80")
+    page = desk.post("/opt-outs/import/", {"file": upload}).content.decode()
+    assert "This is no text file" in page
+    assert "Choose a file first" in desk.post("/opt-outs/import/").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_export_comes_back_by_import_and_runs_no_formula(
+    desk: Client, alice: User, organization: Organization
+) -> None:
+    record_opt_out(
+        organization_id=organization.pk,
+        number=NUMBER,
+        source=OptOutSource.REPLY,
+        evidence='=HYPERLINK("http://x")',
+    )
+    answer = desk.get("/opt-outs/export.csv")
+    text = b"".join(answer).decode()  # type: ignore[arg-type]  # a streamed answer
+    (_, row) = list(csv.reader(io.StringIO(text)))
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
+    OptOut.objects.all().delete()
+    assert register.import_numbers(organization=organization, text=text, actor=alice).added == 1
+    assert OptOut.objects.get().number == NUMBER
+
+
+@pytest.mark.django_db
+def test_the_register_is_searched_by_its_last_digits_and_paged(
+    desk: Client, organization: Organization
+) -> None:
+    for last in range(register.A_PAGE + 5):
+        record_opt_out(
+            organization_id=organization.pk,
+            number=f"+120255501{last:02}",
+            source=OptOutSource.STAFF,
+        )
+    record_opt_out(
+        organization_id=world.organization("other").pk, number=NUMBER, source=OptOutSource.REPLY
+    )
+    first = desk.get("/opt-outs/").content.decode()
+    assert f"{register.A_PAGE + 5} numbers" in first
+    assert "Page 1 of 2" in first
+    found = desk.get("/opt-outs/?q=0107").content.decode()
+    assert "+12025550107" in found
+    assert "1 number<" in found
+    assert NUMBER not in desk.get("/opt-outs/?q=0143").content.decode().split("<table")[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_opt_one_number_out_at_once_enter_it_once(organization: Organization) -> None:
+    def enter(_: int) -> bool:
+        try:
+            return record_opt_out(
+                organization_id=organization.pk, number=NUMBER, source=OptOutSource.REPLY
+            )
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sorted(threads.map(enter, range(8))) == [False] * 7 + [True]
+    assert OptOut.objects.count() == 1
