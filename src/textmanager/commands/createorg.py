@@ -73,6 +73,7 @@ def command(
     # Needs Django to be set up.
     from textmanager.organizations import founding  # noqa: PLC0415 - see above
     from textmanager.organizations.models import SenderKind  # noqa: PLC0415 - see above
+    from textmanager.replies.imis_reading import defer_reading  # noqa: PLC0415 - see above
 
     imis = founding.ImisAccount(imis_url, imis_username, imis_password)
     twilio = TwilioCredentials(twilio_account_sid.strip(), twilio_auth_token, base_url=twilio_url)
@@ -98,6 +99,7 @@ def command(
                 ),
             )
             founding.add_staff_administrator(organization, administrator.strip())
+            defer_reading(organization.pk)
     except ValidationError as error:
         raise click.ClickException(in_words(error)) from error
     click.echo(

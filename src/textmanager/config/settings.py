@@ -167,4 +167,6 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.runs.pipeline.report",
     "textmanager.replies.notices",
     "textmanager.replies.answering",
+    "textmanager.replies.imis_records",
+    "textmanager.replies.imis_reading",
 ]

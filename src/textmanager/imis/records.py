@@ -73,6 +73,36 @@ async def find_activity(client: ImisClient, activity: Activity) -> str | None:
     return None
 
 
+@dataclass(frozen=True)
+class FoundActivity:
+    """An activity as iMIS has it; `at` in UTC, None where the date is not readable."""
+
+    party_id: str
+    at: dt.datetime | None
+    description: str
+    uf_1: str
+
+
+async def list_activities(
+    client: ImisClient, activity_type: str, *, most: int = 200_000
+) -> AsyncIterator[FoundActivity]:
+    """Every activity of one type, of all members.
+
+    Raises ImisUnavailable when there are more than `most`, ImisError.
+    """
+    filters = {"ACTIVITY_TYPE": f"eq:{activity_type}"}
+    async for item in _records(client, "Activity", filters, most=most):
+        found = wire.properties(item)
+        # A site that ignores the filter lists other types too.
+        if found.get("ACTIVITY_TYPE") == activity_type:
+            yield FoundActivity(
+                party_id=str(found.get("PartyId") or ""),
+                at=_instant(found.get("TRANSACTION_DATE")),
+                description=str(found.get("DESCRIPTION") or ""),
+                uf_1=str(found.get("UF_1") or ""),
+            )
+
+
 async def create_communication_log_entry(client: ImisClient, entry: CommunicationLogEntry) -> str:
     """Writes the entry and returns its ID. Raises ImisError, perhaps an ambiguous one."""
     created = await client.post(
@@ -134,8 +164,20 @@ def _wire_date(instant: dt.datetime) -> str:
     return instant.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
+def _instant(value: object) -> dt.datetime | None:
+    """What `_wire_date` wrote, perhaps with a fraction."""
+    try:
+        return dt.datetime.fromisoformat(str(value)[:19]).replace(tzinfo=dt.UTC)
+    except ValueError:
+        return None
+
+
 async def _records(
-    client: ImisClient, entity: str, filters: Mapping[str, str]
+    client: ImisClient,
+    entity: str,
+    filters: Mapping[str, str],
+    *,
+    most: int = MOST_TO_LOOK_THROUGH,
 ) -> AsyncIterator[dict[str, Any]]:
     """Everything of one kind that fits, page by page.
 
@@ -143,7 +185,7 @@ async def _records(
     read to its end proves nothing.
     """
     offset = 0
-    while offset < MOST_TO_LOOK_THROUGH:
+    while offset < most:
         page = await client.get(
             entity, {**filters, "Limit": str(LARGEST_PAGE), "Offset": str(offset)}
         )
@@ -155,8 +197,7 @@ async def _records(
             return
         offset += len(found)
     raise ImisUnavailable(
-        f"iMIS has more than {MOST_TO_LOOK_THROUGH:,} records here. Whether this one is among "
-        "them cannot be told."
+        f"iMIS has more than {most:,} records here. Whether this one is among them cannot be told."
     )
 
 

@@ -67,7 +67,7 @@ class Conversation(models.Model):
     number = models.CharField(max_length=20)
     # As whom the number was texted last; empty for a stranger.
     imis_id = models.CharField(max_length=40, blank=True)
-    is_open = models.BooleanField(default=True)
+    is_open = models.BooleanField(default=False)
     unread = models.PositiveIntegerField(default=0)
     asks_to_stop = models.BooleanField(
         default=False, help_text="Its wording may ask for no more texts; a person decides."
@@ -166,3 +166,40 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.conversation}: {self.body[:40]}"
+
+
+class RecordState(models.TextChoices):
+    """How far the iMIS record of an opt-out got."""
+
+    WAITING = "waiting", "Waits to be written"
+    WRITING = "writing", "Being written, or unclear whether it is"
+    WRITTEN = "written", "Written"
+    NOBODY = "nobody", "No member was ever texted at this number"
+    FAILED = "failed", "iMIS refused it"
+
+
+class OptOutRecord(models.Model):
+    """The activity in iMIS that tells of an opt-out, or of its end."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    number = models.CharField(max_length=16)
+    ends_it = models.BooleanField(help_text="The person came back.")
+    happened_at = models.DateTimeField()
+    words = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=7, choices=RecordState, default=RecordState.WAITING)
+    due_at = models.DateTimeField(null=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    ref = models.CharField(max_length=60, blank=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["organization", "due_at"],
+                name="opt_out_to_write",
+                condition=Q(state__in=["waiting", "writing"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}, {self.get_state_display()}"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 from collections.abc import Collection
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
+from procrastinate.exceptions import AlreadyEnqueued
 
+from textmanager.config.jobs import jobs
 from textmanager.organizations.models import User
-from textmanager.replies.models import OptOut, OptOutSource
+from textmanager.replies.models import OptOut, OptOutRecord, OptOutSource
 
 
 def opted_out_among(organization_id: int, numbers: Collection[str]) -> frozenset[str]:
@@ -25,6 +29,7 @@ WHERE organization_id = %(organization)s AND cleared_at IS NULL AND number = ANY
 """
 
 
+@transaction.atomic
 def record_opt_out(
     *,
     organization_id: int,
@@ -36,9 +41,10 @@ def record_opt_out(
 ) -> bool:
     """Enters a number, in effect at once for every campaign; False if it is entered already.
 
-    `sender_address` is the number or service of ours that was told.
+    `sender_address` is the number or service of ours that was told. What iMIS does not know yet
+    is written there by a worker.
     """
-    _, is_new = OptOut.objects.get_or_create(
+    entry, is_new = OptOut.objects.get_or_create(
         organization_id=organization_id,
         number=number,
         cleared_at=None,
@@ -49,14 +55,48 @@ def record_opt_out(
             "created_by": by,
         },
     )
+    if is_new and source != OptOutSource.IMIS:
+        _let_imis_know(entry, entry.created_at, evidence, ends_it=False)
     return is_new
 
 
+@transaction.atomic
 def clear_opt_out(
-    *, organization_id: int, number: str, because: str, by: User | None = None
+    *,
+    organization_id: int,
+    number: str,
+    because: str,
+    by: User | None = None,
+    imis_knows: bool = False,
 ) -> bool:
     """Lets a number be texted again; the entry stays as history. False if there was none."""
-    cleared = OptOut.objects.filter(
-        organization_id=organization_id, number=number, cleared_at=None
-    ).update(cleared_at=timezone.now(), cleared_because=because[:200], cleared_by=by)
-    return cleared > 0
+    entry = (
+        OptOut.objects.select_for_update(of=("self",))
+        .filter(organization_id=organization_id, number=number, cleared_at=None)
+        .first()
+    )
+    if entry is None:
+        return False
+    entry.cleared_at, entry.cleared_because = timezone.now(), because[:200]
+    entry.cleared_by = by
+    entry.save(update_fields=["cleared_at", "cleared_because", "cleared_by"])
+    if not imis_knows:
+        _let_imis_know(entry, entry.cleared_at, because, ends_it=True)
+    return True
+
+
+def _let_imis_know(entry: OptOut, at: dt.datetime, words: str, *, ends_it: bool) -> None:
+    OptOutRecord.objects.create(
+        organization_id=entry.organization_id,
+        number=entry.number,
+        ends_it=ends_it,
+        happened_at=at,
+        words=words[:200],
+        due_at=at,
+    )
+    # By its name: what writes to iMIS asks the runs whose number it is, and they ask this register.
+    name = f"opt-outs-to-imis-{entry.organization_id}"
+    with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
+        jobs.configure_task("write_opt_outs", queueing_lock=name, lock=name).defer(
+            organization_id=entry.organization_id
+        )

@@ -13,7 +13,7 @@ from textmanager.sandbox.journal import Journal
 from textmanager.sandbox.members import members
 
 FIRST_ACTIVITY = 50_001
-ACTIVITY_TYPES = ("TEXTMSG", "TEXTUNSUB", "CALL", "MEETING")
+ACTIVITY_TYPES = ("TEXTMSG", "TEXTUNSUB", "TEXTUNSUB_A", "CALL", "MEETING")
 
 
 class Records:

@@ -1,0 +1,160 @@
+"""Writes opt-outs, and their ends, on the members' iMIS records: each once, as soon as can be."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from textmanager.config.bridge import in_database
+from textmanager.config.jobs import defer_once, is_stopping, jobs
+from textmanager.imis.client import ImisClient
+from textmanager.imis.errors import (
+    ImisError,
+    ImisForbidden,
+    ImisSignInRefused,
+    ImisUnavailable,
+    ImisUnreachable,
+)
+from textmanager.imis.records import Activity, create_activity, find_activity
+from textmanager.organizations.connections import NotConnected, imis_client
+from textmanager.replies.models import OptOutRecord, RecordState
+from textmanager.runs.history import texts_to
+
+OPT_OUT_TYPE = "TEXTUNSUB"
+# The archive: those who came back.
+CAME_BACK_TYPE = "TEXTUNSUB_A"
+# Marks the source, as on the records of texts.
+SOURCE = "Text Manager"
+AT_ONCE = 50
+# A call that takes longer has no outcome that anybody waits for any more.
+UNTIL_LOOKED_FOR = dt.timedelta(minutes=3)
+FIRST_RETRY = dt.timedelta(seconds=30)
+LONGEST_RETRY = dt.timedelta(hours=1)
+UNTIL_NEXT_SIGN_IN = dt.timedelta(minutes=15)
+OPEN = (RecordState.WAITING, RecordState.WRITING)
+
+
+@dataclass(frozen=True)
+class _ToWrite:
+    """`may_exist`: an earlier attempt ended without a known outcome."""
+
+    record_id: int
+    tries: int
+    may_exist: bool
+    activity: Activity
+
+
+@jobs.periodic(cron="* * * * *")
+@jobs.task(name="keep_opt_outs_written", queueing_lock="keep_opt_outs_written")
+async def keep_opt_outs_written(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is told its time
+    """Takes up what a lost job or a failing iMIS left unwritten."""
+    await in_database(defer_what_is_due, timezone.now())
+
+
+def defer_what_is_due(now: dt.datetime) -> None:
+    due = OptOutRecord.objects.filter(state__in=OPEN, due_at__lte=now)
+    for organization_id in due.values_list("organization_id", flat=True).distinct():
+        name = f"opt-outs-to-imis-{organization_id}"
+        defer_once(write_opt_outs, queueing_lock=name, lock=name, organization_id=organization_id)
+
+
+@jobs.task(name="write_opt_outs")
+async def write_opt_outs(organization_id: int) -> None:
+    """Writes what is due, until nothing is or iMIS fails."""
+    try:
+        client = await in_database(imis_client, organization_id)
+    except NotConnected:
+        return
+    async with client:
+        try:
+            # One sign-in that fails, and not one for each record, which would lock the account.
+            await client.sign_in()
+        except ImisError as error:
+            await in_database(put_off, organization_id, str(error), timezone.now())
+            return
+        while not is_stopping():
+            records = await in_database(claim_records, organization_id, timezone.now())
+            if not records:
+                return
+            for record in records:
+                await _write(client, record)
+
+
+async def _write(client: ImisClient, record: _ToWrite) -> None:
+    try:
+        found = await find_activity(client, record.activity) if record.may_exist else None
+        ref = found or await create_activity(client, record.activity)
+    except ImisError as error:
+        await in_database(keep_failure, record, error, timezone.now())
+    else:
+        await in_database(keep_success, record, ref)
+
+
+@transaction.atomic
+def claim_records(organization_id: int, now: dt.datetime) -> list[_ToWrite]:
+    """Commits the attempts before the calls; who was never texted has no record to write on."""
+    due = (
+        OptOutRecord.objects.select_for_update(skip_locked=True)
+        .filter(organization_id=organization_id, state__in=OPEN, due_at__lte=now)
+        .order_by("due_at", "pk")[:AT_ONCE]
+    )
+    claimed = []
+    for record in due:
+        texts = texts_to(organization_id=organization_id, number=record.number, most=1)
+        imis_id = texts[0].imis_id if texts else ""
+        if not imis_id:
+            record.state, record.due_at = RecordState.NOBODY, None
+            record.save()
+            continue
+        claimed.append(
+            _ToWrite(
+                record.pk,
+                record.tries,
+                may_exist=record.state == RecordState.WRITING,
+                activity=Activity(
+                    party_id=imis_id,
+                    activity_type=CAME_BACK_TYPE if record.ends_it else OPT_OUT_TYPE,
+                    transaction_date=record.happened_at,
+                    description=record.number,
+                    note=record.words,
+                    category=SOURCE,
+                    uf_1=record.number,
+                ),
+            )
+        )
+        record.state, record.due_at = RecordState.WRITING, now + UNTIL_LOOKED_FOR
+        record.tries += 1
+        record.save()
+    return claimed
+
+
+def put_off(organization_id: int, words: str, now: dt.datetime) -> None:
+    """Lets everything wait, with the reason, until iMIS may let us in again."""
+    OptOutRecord.objects.filter(
+        organization_id=organization_id, state__in=OPEN, due_at__lte=now
+    ).update(due_at=now + UNTIL_NEXT_SIGN_IN, error=words[:300])
+
+
+def keep_success(record: _ToWrite, ref: str) -> None:
+    OptOutRecord.objects.filter(pk=record.record_id).update(
+        state=RecordState.WRITTEN, due_at=None, ref=ref[:60], error=""
+    )
+
+
+def keep_failure(record: _ToWrite, error: ImisError, now: dt.datetime) -> None:
+    """What iMIS refuses for good is shown; everything else is tried again, less and less often."""
+    kept = OptOutRecord.objects.filter(pk=record.record_id)
+    # What is wrong with the account will be mended, and is no fault of this record.
+    if error.permanent and not isinstance(error, ImisSignInRefused | ImisForbidden):
+        kept.update(state=RecordState.FAILED, due_at=None, error=str(error)[:300])
+        return
+    ambiguous = isinstance(error, ImisUnreachable | ImisUnavailable) and error.ambiguous
+    kept.update(
+        # One that may be there stays *writing*: it is looked for before the next try.
+        state=RecordState.WRITING if ambiguous or record.may_exist else RecordState.WAITING,
+        due_at=now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(record.tries, 10)),
+        error=str(error)[:300],
+    )
