@@ -13,7 +13,7 @@ from textmanager.organizations.models import Organization, Sender
 from textmanager.replies.models import OptOutSource
 from textmanager.replies.opt_outs import record_opt_out
 from textmanager.runs.models import DayTally, Message, Run, RunState
-from textmanager.runs.pipeline.claims import UNTIL_RECONCILED, Batch, claim
+from textmanager.runs.pipeline.claims import LEAST_VALIDITY, UNTIL_RECONCILED, Batch, claim
 from textmanager.text.statuses import MessageStatus
 
 # Monday, 10 AM in New York, 7 AM in Los Angeles.
@@ -159,14 +159,14 @@ def test_a_text_whose_moment_falls_into_quiet_hours_waits_though_they_begin_late
 ) -> None:
     Organization.objects.update(texting_opens=dt.time(8), texting_closes=dt.time(21))
     nine_pm = dt.datetime(2026, 11, 24, 2, 0, tzinfo=dt.UTC)
-    now = nine_pm - dt.timedelta(milliseconds=500)
+    now = nine_pm - dt.timedelta(milliseconds=1500)
     Sender.objects.update(segments_per_second=10.0, paced_until=now)
     for number in range(9):
         world.message(run, number)
     batch = claim_at(sender, now)
-    assert numbers(batch) == [0, 1, 2, 3, 4]
-    assert all(text.slot < nine_pm for text in batch.texts)
-    held = Message.objects.get(number=5)
+    assert numbers(batch) == [0, 1, 2, 3, 4, 5]
+    assert all(text.slot <= nine_pm - LEAST_VALIDITY for text in batch.texts)
+    held = Message.objects.get(number=6)
     assert (held.status, held.reason) == (MessageStatus.HELD, "quiet_hours")
     assert held.not_before == dt.datetime(2026, 11, 24, 13, 0, tzinfo=dt.UTC)
 
@@ -217,3 +217,30 @@ def test_the_pace_of_a_slow_sender_is_no_sign_of_a_clock_set_back(run: Run, send
     soon = NOW + dt.timedelta(seconds=2)
     assert numbers(claim_at(sender, soon)) == []
     assert numbers(claim_at(sender, NOW + dt.timedelta(seconds=100))) == [2]
+
+
+def test_what_waits_at_twilio_until_quiet_hours_is_dropped_there(
+    run: Run, sender: Sender, organization: Organization
+) -> None:
+    Organization.objects.update(texting_opens=dt.time(8), texting_closes=dt.time(21))
+    world.message(run, 1, time_zones=["America/New_York"])
+    evening = dt.datetime(2026, 11, 24, 1, 30, tzinfo=dt.UTC)  # 8:30 PM in New York
+    (text,) = claim_at(sender, evening).texts
+    assert text.validity_seconds == 30 * 60
+
+
+def test_twilio_needs_no_telling_while_quiet_hours_are_far(run: Run, sender: Sender) -> None:
+    Organization.objects.update(texting_opens=dt.time(8), texting_closes=dt.time(21))
+    world.message(run, 1, time_zones=["America/New_York"])
+    (text,) = claim_at(sender, NOW).texts
+    assert text.validity_seconds is None
+
+
+def test_in_the_last_second_before_quiet_hours_nothing_leaves(run: Run, sender: Sender) -> None:
+    Organization.objects.update(texting_opens=dt.time(8), texting_closes=dt.time(21))
+    world.message(run, 1, time_zones=["America/New_York"])
+    late = dt.datetime(2026, 11, 24, 1, 59, 59, 500_000, tzinfo=dt.UTC)
+    assert claim_at(sender, late).texts == []
+    message = Message.objects.get()
+    assert message.reason == "quiet_hours"
+    assert message.not_before == dt.datetime(2026, 11, 24, 13, tzinfo=dt.UTC)

@@ -24,12 +24,16 @@ from textmanager.runs.pipeline.changes import Change, Changes
 from textmanager.runs.pipeline.due import WAITING
 from textmanager.runs.texting_hours import window_for
 from textmanager.schedule.pacing import Pace
+from textmanager.schedule.quiet_hours import Window
 from textmanager.text.statuses import MessageStatus
 
 # Work is claimed for so long ahead: short enough that a pause takes hold at once and that a
 # process that dies leaves little to look up.
 HORIZON = dt.timedelta(seconds=1)
 MOST_AT_ONCE = 300
+# The shortest time that Twilio can be given for a text, and how long it keeps one unless told.
+LEAST_VALIDITY = dt.timedelta(seconds=1)
+LONGEST_VALIDITY_SECONDS = 36_000
 # 1,600 characters, 67 a segment.
 MOST_SEGMENTS = 24
 # A text in *sending* for longer than this has an outcome that nobody waits for any more.
@@ -38,7 +42,11 @@ UNTIL_RECONCILED = dt.timedelta(seconds=75)
 
 @dataclass(frozen=True)
 class Claimed:
-    """One text that is ours to send, once, not before `slot`."""
+    """One text that is ours to send, once, not before `slot`.
+
+    `validity_seconds` after it Twilio drops what still waits in its queue, because the recipient's
+    texting hours end; None where they do not for as long as Twilio keeps a text.
+    """
 
     run_id: uuid.UUID
     number: int
@@ -49,6 +57,7 @@ class Claimed:
     reference: str
     attempted_at: dt.datetime
     slot: dt.datetime
+    validity_seconds: int | None = None
 
 
 class _Candidate(NamedTuple):
@@ -132,6 +141,7 @@ def _decide(
     pace = Pace(sender.segments_per_second)
     opted_out = opted_out_among(organization.pk, {text.to for text in candidates})
     budget = _Budget.of(sender, organization, now)
+    hours = _Hours(organization, now)
     is_opted_out = Change(MessageStatus.SKIPPED, "opted_out", settled_at=now)
     # Costs nothing and cannot be unclear: no pace, no allowance, nothing to look up.
     is_tested = Change(MessageStatus.SENDING, attempted_at=now)
@@ -144,7 +154,8 @@ def _decide(
     for text in candidates:
         (slot,), paced_until = pace.take(decisions.paced_until, now, [text.segments])
         leaves = now if text.is_test else slot
-        reason, until = _obstacle(text, organization, opted_out, budget, leaves)
+        window = hours.of(text)
+        reason, until = _obstacle(text, hours, opted_out, budget, leaves)
         if reason == "opted_out":
             changes.add(text.run_id, text.number, is_opted_out)
         elif reason:
@@ -152,14 +163,14 @@ def _decide(
             changes.add(text.run_id, text.number, held)
         elif text.is_test:
             changes.add(text.run_id, text.number, is_tested)
-            decisions.texts.append(_claimed(text, now, now))
+            decisions.texts.append(_claimed(text, now, now, None))
         else:
             if slot > now + HORIZON:
                 break
             decisions.paced_until = paced_until
             budget.spend(text.segments)
             changes.add(text.run_id, text.number, leaves_soon)
-            decisions.texts.append(_claimed(text, slot, now))
+            decisions.texts.append(_claimed(text, slot, now, window.closes))
     return decisions
 
 
@@ -188,9 +199,34 @@ class _Budget:
             self.left_for_sender -= segments
 
 
+class _Hours:
+    """Texting hours as they are now; a claim has few kinds of recipients."""
+
+    def __init__(self, organization: Organization, now: dt.datetime) -> None:
+        self._organization = organization
+        self._now = now
+        self._windows: dict[tuple[str, ...], Window] = {}
+
+    def of(self, text: _Candidate) -> Window:
+        """The window that is open for this recipient, or else the next."""
+        zones = tuple(text.time_zones)
+        window = self._windows.get(zones)
+        if window is None:
+            window = window_for(self._organization, zones, self._now)
+            self._windows[zones] = window
+        return window
+
+    def opens_for(self, text: _Candidate, leaves: dt.datetime) -> dt.datetime:
+        """When this text may leave: `leaves`, or the beginning of its next hours."""
+        window = self.of(text)
+        if window.closes is not None and leaves > window.closes - LEAST_VALIDITY:
+            return window_for(self._organization, tuple(text.time_zones), window.closes).opens
+        return max(leaves, window.opens)
+
+
 def _obstacle(
     text: _Candidate,
-    organization: Organization,
+    hours: _Hours,
     opted_out: frozenset[str],
     budget: _Budget,
     leaves: dt.datetime,
@@ -198,7 +234,7 @@ def _obstacle(
     """Why this text may not go at its moment, and until when; an empty reason when it may."""
     if text.to in opted_out:
         return "opted_out", leaves
-    allowed = window_for(organization, tuple(text.time_zones), leaves).opens
+    allowed = hours.opens_for(text, leaves)
     if allowed > leaves:
         return "quiet_hours", allowed
     if text.is_test:
@@ -210,7 +246,10 @@ def _obstacle(
     return "", leaves
 
 
-def _claimed(text: _Candidate, slot: dt.datetime, now: dt.datetime) -> Claimed:
+def _claimed(
+    text: _Candidate, slot: dt.datetime, now: dt.datetime, closes: dt.datetime | None
+) -> Claimed:
+    validity = None if closes is None else int((closes - slot).total_seconds())
     return Claimed(
         run_id=text.run_id,
         number=text.number,
@@ -221,4 +260,7 @@ def _claimed(text: _Candidate, slot: dt.datetime, now: dt.datetime) -> Claimed:
         reference=message_reference(text.run_id, text.number),
         attempted_at=now,
         slot=slot,
+        validity_seconds=None
+        if validity is None or validity >= LONGEST_VALIDITY_SECONDS
+        else validity,
     )

@@ -113,6 +113,7 @@ class Drain:
                 ),
                 from_number=self.sender.number,
                 messaging_service_sid=self.sender.messaging_service_sid,
+                validity_seconds=claimed.validity_seconds,
             )
         )
 
