@@ -62,7 +62,7 @@ def terminal(transactional_db: None, tmp_path: Path) -> Iterator[Terminal]:
         yield Terminal(started, imis, twilio)
 
 
-def test_from_an_empty_database_to_one_that_lacks_only_a_worker(terminal: Terminal) -> None:
+def test_from_an_empty_database_to_one_that_lacks_only_its_processes(terminal: Terminal) -> None:
     # Before anything is there, the doctor says what to do first.
     assert "Run: textmanager migrate" in terminal.run("doctor", expect=1)
     terminal.run("migrate")
@@ -86,9 +86,11 @@ def test_from_an_empty_database_to_one_that_lacks_only_a_worker(terminal: Termin
     found = terminal.run("doctor", expect=1)
     assert "ok     iMIS of sample" in found
     assert "ok     Twilio of sample: The account Sandbox association is active." in found
-    assert "ok     Senders of sample: Office" in found
+    assert "ok     Activity types of sample: TEXTMSG" in found
     assert "TO DO  Workers: None is running" in found
-    assert found.count("TO DO") == 1
+    assert "TO DO  Senders of sample: Office (+12025550143): replies and STOP" in found
+    assert "TO DO  Public address of sample" in found
+    assert found.count("TO DO") == 3
 
     # A connection is changed only for one that works.
     options = [f"--url={terminal.imis}", "--username=sam.rivera"]

@@ -70,7 +70,10 @@ def demo() -> Iterator[Demo]:
     folder = Path(tempfile.mkdtemp(prefix="demo-"))
     data = folder / "data"
     with processes(folder, TEXTMANAGER_DATA_DIR=str(data)) as started:
-        yield Demo(data, free_ports(3), started)
+        demo = Demo(data, free_ports(3), started)
+        # As it says itself: the doctor has to know where the demo is.
+        started.environ["TEXTMANAGER_PUBLIC_URL"] = demo.web
+        yield demo
     shutil.rmtree(folder)
 
 

@@ -11,7 +11,14 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 import world
 from textmanager.campaigns.models import Campaign
-from textmanager.organizations.models import Organization, Role, User
+from textmanager.organizations.models import (
+    ImisConnection,
+    Organization,
+    Role,
+    Sender,
+    TwilioConnection,
+    User,
+)
 from textmanager.replies.models import Answer, Conversation, OptOut, OptOutSource
 from textmanager.runs.models import Run
 from textmanager.text.statuses import MessageStatus
@@ -52,7 +59,11 @@ def theirs(organization: Organization) -> Run:
     run = world.run(campaign)
     message = world.message(run, 1, status=MessageStatus.DELIVERED)
     conversation = Conversation.objects.create(
-        organization=organization, number=message.to, last_words=SECRET, asks_to_stop=True
+        organization=organization,
+        number=message.to,
+        last_words=SECRET,
+        asks_to_stop=True,
+        is_open=True,
     )
     conversation.inbound_texts.create(
         organization=organization, sid="SM1", from_number=message.to, to="555010", body=SECRET
@@ -70,6 +81,7 @@ def address(name: str, run: Run) -> str:
         "run_id": run.pk,
         "conversation_id": conversation.pk,
         "number": OPTED_OUT,
+        "sender_id": run.sender_id,
     }
     return reverse(name, kwargs={key: values[key] for key in EVERY[name] if key in values})
 
@@ -147,4 +159,8 @@ def state_of(run: Run) -> tuple[Any, ...]:
         list(Conversation.objects.order_by("pk").values()),
         list(OptOut.objects.order_by("pk").values()),
         Answer.objects.count(),
+        list(Organization.objects.order_by("pk").values()),
+        list(Sender.objects.order_by("pk").values()),
+        list(TwilioConnection.objects.order_by("pk").values()),
+        list(ImisConnection.objects.order_by("pk").values()),
     )

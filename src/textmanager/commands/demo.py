@@ -202,7 +202,8 @@ Text Manager runs. Nothing that you do here leaves this machine.
   The members    {place.imis}/
   Mail           {place.data_dir / "mail"}
   Logs           {place.data_dir / "logs"}
-  Check it       TEXTMANAGER_DATA_DIR={place.data_dir} {_this_command()} doctor
+  Check it       TEXTMANAGER_DATA_DIR={place.data_dir} TEXTMANAGER_PUBLIC_URL={place.web} \\
+                 {_this_command()} doctor
 
 Try this:
   1. Run "Board meeting" now. Watch its run, and see the texts arrive on the phones.

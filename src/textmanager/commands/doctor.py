@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import click
 import django
 
-from textmanager.commands.finding import Finding
 from textmanager.config import database, environment, keys
 from textmanager.config.environment import ConfigurationError
+from textmanager.config.finding import Finding
 
 
 @click.command()

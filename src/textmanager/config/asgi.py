@@ -11,7 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "textmanager.config.settings")
 pages = get_asgi_application()
 
 # These need Django to be set up.
-from textmanager.replies.addresses import PREFIX  # noqa: E402 - see above
+from textmanager.config.hooks import PREFIX  # noqa: E402 - see above
 from textmanager.replies.webhooks import Receive, Scope, Send, webhooks  # noqa: E402 - see above
 
 

@@ -158,6 +158,7 @@ LOGGING = {
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.config.upkeep",
+    "textmanager.organizations.imis_health",
     "textmanager.runs.pipeline.plan",
     "textmanager.runs.pipeline.prepare",
     "textmanager.runs.pipeline.send",

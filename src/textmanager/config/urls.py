@@ -17,4 +17,5 @@ urlpatterns = [
     path("campaigns/", include("textmanager.campaigns.urls")),
     path("runs/", include("textmanager.runs.urls")),
     path("", include("textmanager.replies.urls")),
+    path("settings/", include("textmanager.organizations.settings_urls")),
 ]

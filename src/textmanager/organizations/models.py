@@ -53,6 +53,12 @@ class Organization(models.Model):
     reply_emails = ArrayField(
         models.EmailField(), default=list, blank=True, help_text="Who is mailed new replies."
     )
+    alert_emails = ArrayField(
+        models.EmailField(),
+        default=list,
+        blank=True,
+        help_text="Who is mailed when iMIS or Twilio needs a hand.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
@@ -122,12 +128,19 @@ class ImisConnection(models.Model):
     base_url = models.URLField()
     username = models.CharField(max_length=150)
     password_sealed = models.TextField(editable=False)
+    password_changed_at = models.DateTimeField(default=timezone.now)
+    # How the watch over it found it last.
+    last_success_at = models.DateTimeField(null=True, blank=True)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True)
+    warned_of = models.CharField(max_length=40, blank=True)
 
     def __str__(self) -> str:
         return f"{self.username} at {self.base_url}"
 
     def set_password(self, password: str) -> None:
         self.password_sealed = seal(password)
+        self.password_changed_at = timezone.now()
 
     @property
     def password(self) -> str:

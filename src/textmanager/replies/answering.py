@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from textmanager.config.bridge import in_database
+from textmanager.config.hooks import status_path
 from textmanager.config.jobs import jobs
 from textmanager.gateway.errors import GatewayError
 from textmanager.gateway.ledger import LedgerEntry, TwilioReader
@@ -22,7 +23,6 @@ from textmanager.organizations.connections import NotConnected, twilio_credentia
 from textmanager.organizations.models import Sender, User
 from textmanager.organizations.pacing import lock_allowance
 from textmanager.organizations.senders import senders_in_use
-from textmanager.replies.addresses import status_path
 from textmanager.replies.conversations import latest_inbound
 from textmanager.replies.models import Answer, Conversation
 from textmanager.replies.opt_outs import opted_out_among

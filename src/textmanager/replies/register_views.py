@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.replies import register as book
+from textmanager.replies.imis_reading import defer_reading
 
 MOST_BYTES = 5_000_000
 
@@ -81,6 +82,14 @@ def import_file(request: MemberRequest) -> HttpResponse:
     return _page(request, imported=done)
 
 
+@require_POST
+@member_required(Role.ADMIN)
+def read_imis(request: MemberRequest) -> HttpResponse:
+    defer_reading(request.organization.pk)
+    notices.success(request, "The opt-outs in iMIS are being read. Look again in a minute.")
+    return redirect("replies:register")
+
+
 @member_required()
 def export(request: MemberRequest) -> HttpResponse:
     answer = StreamingHttpResponse(
@@ -103,6 +112,7 @@ def _page(request: MemberRequest, **more: object) -> HttpResponse:
         "cleared": cleared,
         "query": query,
         "can_edit": request.membership.may(Role.AUTHOR),
+        "may_configure": request.membership.may(Role.ADMIN),
         **more,
     }
     return render(request, "replies/register.html", context)

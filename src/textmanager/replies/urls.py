@@ -18,6 +18,7 @@ urlpatterns = [
     path("replies/<int:conversation_id>/wish/", views.wish, name="wish"),
     path("opt-outs/", register_views.register, name="register"),
     path("opt-outs/add/", register_views.add, name="add"),
+    path("opt-outs/read-imis/", register_views.read_imis, name="read-imis"),
     path("opt-outs/import/", register_views.import_file, name="import"),
     path("opt-outs/export.csv", register_views.export, name="export"),
     path("opt-outs/<str:number>/", register_views.history, name="history"),

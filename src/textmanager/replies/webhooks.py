@@ -17,9 +17,10 @@ from urllib.parse import parse_qsl
 from django.conf import settings
 
 from textmanager.config.bridge import in_database
+from textmanager.config.hooks import PREFIX
+from textmanager.config.reach import answer_to
 from textmanager.gateway.inbound import parse_inbound, reply_xml
 from textmanager.gateway.receipts import parse_receipt, signature_is_valid
-from textmanager.replies.addresses import PREFIX
 from textmanager.replies.answering import REFERENCE, apply_answer_receipt
 from textmanager.replies.inbound import record_inbound
 from textmanager.replies.signers import Signers
@@ -34,7 +35,7 @@ REFUSED = b"The signature does not fit. Check TEXTMANAGER_PUBLIC_URL and the aut
 MOST_BYTES = 256 * 1024
 
 _logger = logging.getLogger(__name__)
-_ADDRESS = re.compile(PREFIX + r"([-a-zA-Z0-9_]+)/(status|inbound)/?")
+_ADDRESS = re.compile(PREFIX + r"([-a-zA-Z0-9_]+)/(status|inbound|reach)/?")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,12 @@ async def _answer(scope: Scope, receive: Receive) -> Answer:
     if body is None:
         return Answer(413)
     cloud_id, kind = address.groups()
+    if kind == "reach":
+        return Answer(200, answer_to(body.decode("latin-1")).encode())
+    return await _answer_signed(kind, cloud_id, scope, body)
+
+
+async def _answer_signed(kind: str, cloud_id: str, scope: Scope, body: bytes) -> Answer:
     try:
         call = await _signed_call(scope, body, cloud_id)
         if call is None:

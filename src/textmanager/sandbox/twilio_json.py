@@ -167,9 +167,24 @@ def service_json(service: SandboxService, store: Store) -> dict[str, Any]:
         "smart_encoding": False,
         "validity_period": 36_000,
         "use_inbound_webhook_on_number": False,
+        "us_app_to_person_registered": True,
         "date_created": _BIRTHDAY_ISO,
         "date_updated": _BIRTHDAY_ISO,
         "url": f"https://messaging.twilio.com/v1/Services/{service.sid}",
+    }
+
+
+def verification_json(number: SandboxNumber, store: Store) -> dict[str, Any]:
+    """The verification of a toll-free number, with what is asked for of its many fields."""
+    sid = made_up_sid("HH", number.e164)
+    return {
+        "sid": sid,
+        "account_sid": store.settings.account_sid,
+        "tollfree_phone_number_sid": number.sid,
+        "status": number.verification,
+        "date_created": _BIRTHDAY_ISO,
+        "date_updated": _BIRTHDAY_ISO,
+        "url": f"https://messaging.twilio.com/v1/Tollfree/Verifications/{sid}",
     }
 
 

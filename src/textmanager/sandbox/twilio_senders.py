@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from textmanager.sandbox import twilio_json as shapes
 from textmanager.sandbox.twilio_rules import error
-from textmanager.sandbox.twilio_settings import SHORT_CODE, SandboxNumber
+from textmanager.sandbox.twilio_settings import SHORT_CODE, TOLL_FREE, SandboxNumber
 from textmanager.sandbox.twilio_store import Store
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -33,6 +33,7 @@ class Senders:
             ("GET", "/v1/Services", self.list_services),
             ("GET", "/v1/Services/{sid}", self.service),
             ("POST", "/v1/Services/{sid}", self.service),
+            ("GET", "/v1/Tollfree/Verifications", self.list_verifications),
         ]
 
     async def list_numbers(self, request: Request) -> Response:
@@ -74,6 +75,14 @@ class Senders:
             raise error(20404, status=404)
         await self._take_inbound_url(request, service.sid, "InboundRequestUrl")
         return JSONResponse(shapes.service_json(service, self._store))
+
+    async def list_verifications(self, request: Request) -> Response:
+        rows = [
+            shapes.verification_json(number, self._store)
+            for number in self._numbers(short=False)
+            if number.kind == TOLL_FREE and number.verification
+        ]
+        return JSONResponse(shapes.newer_page_json("verifications", rows, request.url.path))
 
     def _numbers(self, *, short: bool) -> list[SandboxNumber]:
         return [n for n in self._store.numbers.values() if (n.kind == SHORT_CODE) is short]

@@ -25,12 +25,16 @@ def made_up_sid(prefix: str, *parts: str) -> str:
 
 @dataclass(frozen=True)
 class SandboxNumber:
-    """A number of the account. `sms_url` receives what phones send to it."""
+    """A number of the account. `sms_url` receives what phones send to it.
+
+    `verification` is the state of a toll-free number's, empty for one that never asked for it.
+    """
 
     e164: str
     kind: str = LONG_CODE
     segments_per_second: float = 1.0
     sms_url: str = ""
+    verification: str = "TWILIO_APPROVED"
 
     @property
     def sid(self) -> str:

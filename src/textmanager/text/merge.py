@@ -42,6 +42,10 @@ class Formats:
     date: str = "%B %-d, %Y"
     time: str = "%-I:%M %p"
 
+    def show_date(self, day: dt.date) -> str:
+        """A day as a text would have it."""
+        return _strftime(day, self.date)
+
 
 @dataclass(frozen=True)
 class TemplateProblem:

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from textmanager.config.bridge import in_database
+from textmanager.config.hooks import status_path
 from textmanager.config.jobs import AFTER_OTHER_JOBS, defer_once, is_stopping, jobs
 from textmanager.gateway.concurrency import Concurrency
 from textmanager.gateway.outcomes import (
@@ -31,7 +32,6 @@ from textmanager.gateway.sender import Gateway, LiveGateway, TestGateway
 from textmanager.organizations.connections import NotConnected, twilio_credentials
 from textmanager.organizations.models import Sender
 from textmanager.organizations.senders import sender_with_organization
-from textmanager.replies.addresses import status_path
 from textmanager.runs.completion import complete_runs
 from textmanager.runs.pipeline.claims import Claimed, claim
 from textmanager.runs.pipeline.lanes import Lanes

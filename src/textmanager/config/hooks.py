@@ -13,3 +13,8 @@ def status_path(cloud_id: str) -> str:
 def inbound_path(cloud_id: str) -> str:
     """For the texts that people send to its numbers."""
     return f"{PREFIX}{cloud_id}/inbound"
+
+
+def reach_path(cloud_id: str) -> str:
+    """For our own question whether the public address leads here."""
+    return f"{PREFIX}{cloud_id}/reach"

@@ -1,0 +1,303 @@
+"""The settings pages: checked with iMIS and Twilio before anything is kept, told in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+
+from serving_in_thread import serve_in_thread
+from textmanager.gateway.account import TwilioCredentials
+from textmanager.organizations import examination, imis_health
+from textmanager.organizations.models import (
+    AuditEvent,
+    ImisConnection,
+    Organization,
+    Sender,
+    TwilioConnection,
+    User,
+)
+from textmanager.sandbox.imis import BACKGROUND, ImisSettings
+from textmanager.sandbox.imis import create_app as create_imis
+from textmanager.sandbox.twilio import SandboxNumber, TwilioSettings
+from textmanager.sandbox.twilio import create_app as create_twilio
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ACCOUNT = TwilioSettings(
+    numbers=(
+        SandboxNumber("+18005550199", "toll-free", 3.0),
+        SandboxNumber("+18775550199", "toll-free", 3.0, verification=""),
+        SandboxNumber("+12025550144", "10DLC", 1.0, sms_url="https://other.example.org/sms"),
+        SandboxNumber("+12025550145", "10DLC", 1.0),
+    )
+)
+
+
+@pytest.fixture
+def desk(alice: User, client: Client) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def imis(organization: Organization) -> Iterator[str]:
+    with serve_in_thread(create_imis(ImisSettings())) as address:
+        ImisConnection.objects.filter(organization=organization).update(base_url=address)
+        yield address
+
+
+@pytest.fixture
+def twilio(organization: Organization) -> Iterator[str]:
+    with serve_in_thread(create_twilio(ACCOUNT)) as address:
+        connection = TwilioConnection.objects.get(organization=organization)
+        connection.base_url, connection.account_sid = address, ACCOUNT.account_sid
+        connection.set_auth_token(ACCOUNT.auth_token)
+        connection.save()
+        yield address
+
+
+def page(desk: Client, path: str, form: dict[str, Any] | None = None) -> str:
+    answer = desk.post(path, form) if form is not None else desk.get(path)
+    return (
+        answer.content.decode() if answer.status_code == 200 else f"→ {answer.headers['Location']}"
+    )
+
+
+ORGANIZATION = {
+    "name": "Sample Association",
+    "time_zone": "America/Chicago",
+    "daily_allowance": "5000",
+    "texting_opens": "09:00",
+    "texting_closes": "20:00",
+    "date_format": "%B %-d",
+    "alert_emails": "office@example.org; it@example.org",
+}
+
+
+def test_the_organization_is_changed_and_who_did_it_is_kept(
+    desk: Client, organization: Organization
+) -> None:
+    assert page(desk, "/settings/organization/", ORGANIZATION).startswith("→")
+    organization.refresh_from_db()
+    assert organization.time_zone == "America/Chicago"
+    assert organization.texting_hours.opens == dt.time(9)
+    assert organization.date_format == "%B %-d"
+    assert organization.alert_emails == ["office@example.org", "it@example.org"]
+    event = AuditEvent.objects.get()
+    assert event.before["time_zone"] == "America/New_York"
+    assert event.after["daily_allowance"] == 5000
+
+
+def test_what_makes_no_sense_is_told_at_its_field_and_stays_typed(
+    desk: Client, organization: Organization
+) -> None:
+    wrong = {**ORGANIZATION, "alert_emails": "nobody", "daily_allowance": "many"}
+    shown = page(desk, "/settings/organization/", wrong)
+    assert "nobody is not an e-mail address" in shown
+    assert 'value="nobody"' in shown
+    assert 'value="many"' in shown
+    assert ">June 30, 2026</option>" in shown
+    organization.refresh_from_db()
+    assert organization.time_zone == "America/New_York"
+
+
+def test_imis_lets_the_account_in_before_it_is_kept(
+    desk: Client, organization: Organization, imis: str
+) -> None:
+    form = {"base_url": imis, "username": "sam.rivera", "password": "wrong"}
+    refused = page(desk, "/settings/imis/", form)
+    assert "does not accept the user name or password" in refused
+    assert "wrong" not in refused.replace("wrong input", "").split('type="password"')[1][:80]
+    kept = ImisConnection.objects.get(organization=organization)
+    assert kept.username == "textmanager"
+
+    form["password"] = "demo-password"
+    assert page(desk, "/settings/imis/", form).startswith("→")
+    kept.refresh_from_db()
+    assert (kept.username, kept.password) == ("sam.rivera", "demo-password")
+    assert "demo-password" not in str(list(AuditEvent.objects.values()))
+
+
+def test_an_empty_password_keeps_the_one_that_is_there(
+    desk: Client, organization: Organization, imis: str
+) -> None:
+    before = ImisConnection.objects.get(organization=organization).password_changed_at
+    form = {"base_url": imis, "username": BACKGROUND.username, "password": ""}
+    assert page(desk, "/settings/imis/", form).startswith("→")
+    kept = ImisConnection.objects.get(organization=organization)
+    assert (kept.password, kept.password_changed_at) == (BACKGROUND.password, before)
+
+
+def test_no_page_shows_a_secret(desk: Client, imis: str, twilio: str) -> None:
+    for path in ("/settings/imis/", "/settings/twilio/", "/settings/twilio/senders/"):
+        shown = page(desk, path)
+        assert BACKGROUND.password not in shown
+        assert ACCOUNT.auth_token not in shown
+
+
+def test_twilio_knows_the_account_before_it_is_kept(
+    desk: Client, organization: Organization, twilio: str
+) -> None:
+    form = {"account_sid": ACCOUNT.account_sid, "auth_token": "wrong", "secondary_token": ""}
+    assert "Copy both from Twilio" in page(desk, "/settings/twilio/", form)
+    assert "An account SID is AC" in page(desk, "/settings/twilio/", {**form, "account_sid": "x"})
+    kept = TwilioConnection.objects.get(organization=organization)
+    assert kept.auth_token == ACCOUNT.auth_token
+
+    form |= {"auth_token": "", "secondary_token": "the second"}
+    assert page(desk, "/settings/twilio/", form).startswith("→")
+    kept.refresh_from_db()
+    assert kept.signing_tokens == (ACCOUNT.auth_token, "the second")
+
+
+def sid_of(twilio: str, address: str) -> str:
+    return next(number.sid for number in ACCOUNT.numbers if number.e164 == address)
+
+
+def test_a_sender_is_picked_from_the_account_with_its_kinds_pace(
+    desk: Client, organization: Organization, twilio: str
+) -> None:
+    shown = page(desk, "/settings/twilio/senders/")
+    for words in ("+18005550199", "Verified", "Not verified", "Registered for 10DLC", "USD"):
+        assert words in shown
+    form = {"sid": sid_of(twilio, "+18005550199"), "kind": "toll_free"}
+    page(desk, "/settings/twilio/senders/add/", form)
+    page(desk, "/settings/twilio/senders/add/", form)
+    sender = Sender.objects.get()
+    assert (sender.number, sender.kind, sender.segments_per_second) == (
+        "+18005550199",
+        "toll_free",
+        3.0,
+    )
+    assert "In use" in page(desk, "/settings/twilio/senders/")
+
+
+@pytest.mark.parametrize("form", [{"sid": "PN0", "kind": "toll_free"}, {"sid": "", "kind": "x"}])
+def test_what_the_account_has_not_is_not_picked(
+    desk: Client, twilio: str, form: dict[str, str]
+) -> None:
+    page(desk, "/settings/twilio/senders/add/", form)
+    assert not Sender.objects.exists()
+
+
+def test_texts_are_led_here_but_not_from_an_address_that_nobody_saw(
+    desk: Client, organization: Organization, twilio: str
+) -> None:
+    sid = sid_of(twilio, "+12025550144")
+    page(desk, "/settings/twilio/senders/receive/", {"sid": sid, "instead_of": ""})
+    assert "https://other.example.org/sms" in page(desk, "/settings/twilio/senders/")
+    seen = {"sid": sid, "instead_of": "https://other.example.org/sms"}
+    page(desk, "/settings/twilio/senders/receive/", seen)
+    shown = page(desk, "/settings/twilio/senders/")
+    assert "https://other.example.org/sms" not in shown
+    event = AuditEvent.objects.get()
+    assert event.before["url"] == "https://other.example.org/sms"
+    assert event.after["url"].endswith("/hooks/twilio/sample/inbound")
+
+
+def test_a_senders_pace_and_cap_are_changed(desk: Client, sender: Sender) -> None:
+    form = {"name": "Desk", "segments_per_second": "0", "daily_cap": "", "is_active": "on"}
+    assert "greater than or equal to 0.01" in page(
+        desk, f"/settings/twilio/senders/{sender.pk}/", form
+    )
+    form |= {"segments_per_second": "12.5", "daily_cap": "900"}
+    assert page(desk, f"/settings/twilio/senders/{sender.pk}/", form).startswith("→")
+    sender.refresh_from_db()
+    assert (sender.name, sender.segments_per_second, sender.daily_cap) == ("Desk", 12.5, 900)
+
+
+def test_while_twilio_is_away_the_page_says_so(desk: Client, organization: Organization) -> None:
+    assert "No connection to Twilio" in page(desk, "/settings/twilio/senders/")
+
+
+class TestTheWatchOverImis:
+    """What people are told, when, and how often."""
+
+    def connection(self, organization: Organization, **values: Any) -> ImisConnection:
+        Organization.objects.update(alert_emails=["office@example.org"])
+        ImisConnection.objects.filter(organization=organization).update(**values)
+        return ImisConnection.objects.get(organization=organization)
+
+    def test_all_is_well(self, desk: Client, organization: Organization) -> None:
+        imis_health.note(organization.pk, "", timezone.now())
+        assert mail.outbox == []
+        assert "background account" not in page(desk, "/campaigns/")
+
+    def test_a_failing_account_is_on_every_page_and_mailed_once(
+        self, desk: Client, organization: Organization
+    ) -> None:
+        self.connection(organization)
+        for minutes in range(0, 60, 10):
+            at = timezone.now() + dt.timedelta(minutes=minutes)
+            imis_health.note(organization.pk, "The password has expired.", at)
+        (sent,) = mail.outbox
+        assert "The password has expired." in sent.body
+        assert "/settings/imis/" in sent.body
+        assert "The password has expired." in page(desk, "/campaigns/")
+        imis_health.note(organization.pk, "", timezone.now())
+        assert "The password has expired." not in page(desk, "/campaigns/")
+        imis_health.note(organization.pk, "Locked.", timezone.now() + dt.timedelta(hours=2))
+        assert len(mail.outbox) == 2
+
+    def test_a_password_is_warned_of_three_times(
+        self, desk: Client, organization: Organization
+    ) -> None:
+        now = timezone.now()
+        self.connection(organization, password_changed_at=now)
+        for day in range(95):
+            imis_health.note(organization.pk, "", now + dt.timedelta(days=day, hours=1))
+        assert len(mail.outbox) == 3
+        assert "expires in 13 days" in mail.outbox[0].body
+        self.connection(organization, password_changed_at=now - dt.timedelta(days=85))
+        assert "expires in 4 days" in page(desk, "/campaigns/")
+
+    async def test_a_sign_in_that_fails_is_found(self, organization: Organization) -> None:
+        problem = await imis_health._sign_in(organization.pk)
+        assert "cannot be reached" in problem or "127.0.0.1" in problem
+
+
+def findings(organization: Organization) -> dict[str, list[tuple[str, str]]]:
+    found: dict[str, list[tuple[str, str]]] = {}
+    for each in examination.examine_organization(organization):
+        found.setdefault(each.subject, []).append((each.words, each.remedy))
+    return found
+
+
+def test_the_check_tells_of_each_connection(
+    desk: Client, organization: Organization, imis: str, twilio: str, sender: Sender
+) -> None:
+    Sender.objects.create(
+        organization=organization, name="Blocked", kind="toll_free", number="+18775550199"
+    )
+    found = findings(organization)
+    assert found["iMIS"][0][1] == ""
+    assert "TEXTUNSUB_A are there" in found["Activity types"][0][0]
+    told = " ".join(words for words, _ in found["Senders"])
+    assert "Office (555010) is not in this Twilio account" in told
+    assert "Blocked (+18775550199): Not verified" in told
+    assert "does not lead here" in found["Public address"][0][0]
+    shown = page(desk, "/settings/check/findings/")
+    assert "toll-free verification" in shown
+    assert "None is running" in shown
+
+
+def test_the_public_address_is_proved_by_what_only_we_can_answer(
+    organization: Organization, settings: Any
+) -> None:
+    with serve_in_thread(create_twilio(TwilioSettings())) as another:
+        settings.PUBLIC_URL = another
+        finding = examination._public_address(organization)
+    assert "something else answered" in finding.words
+
+
+def test_credentials_of_nobody_are_told_with_what_to_do(organization: Organization) -> None:
+    found = findings(organization)
+    assert found["iMIS"][0][1].startswith("It was asked at")
+    assert "Let this machine reach Twilio" in found["Twilio"][0][1]
+    assert TwilioCredentials("AC1", "secret").auth_token not in str(found)
