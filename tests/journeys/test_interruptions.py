@@ -18,6 +18,14 @@ MEMBERS = 240
 SECONDS_TO_STOP_IN = 10
 
 
+STATE = """
+    SELECT r.state, r.reason, (SELECT json_object_agg(status, messages) FROM runs_runtally),
+        (SELECT array_agg(row(j.id, j.status, j.task_name, j.attempts, j.lock)::text)
+         FROM procrastinate_jobs AS j), now()
+    FROM runs_run AS r
+"""
+
+
 def start_run(house: House) -> None:
     house.visitor.sign_in("demo", "jordan.lee", "demo-password")
     ((campaign,),) = house.ask("SELECT id FROM campaigns_campaign WHERE name = 'Dues reminder'")
@@ -58,6 +66,7 @@ def each_member_gets_one_text_and_one_record(house: House) -> None:
         lambda: house.ask("SELECT 1 FROM runs_run WHERE completed_at IS NOT NULL"),
         seconds=60,
         what="the run is completed",
+        instead=lambda: house.ask(STATE),
     )
     texts = Counter(text["to"] for text in house.texts())
     assert len(texts) == MEMBERS

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import logging
 import signal
 import threading
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app as jobs
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.tasks import Task
 
 __all__ = ["AFTER_OTHER_JOBS", "defer_once", "is_stopping", "jobs", "run_worker", "workers_alive"]
@@ -26,11 +28,14 @@ SECONDS_BETWEEN_HEARTBEATS = 3.0
 # Under the ten seconds that process managers commonly grant before they kill.
 SECONDS_TO_FINISH_JOBS = 8.0
 
+SECONDS_UNTIL_ANEW = 1.0
+
 # The priority of jobs that take long: whatever else waits goes first.
 AFTER_OTHER_JOBS = -10
 
 OF_DJANGO_ALONE = frozenset({"context", "cursor_factory"})
 
+logger = logging.getLogger(__name__)
 _stopping = threading.Event()
 
 
@@ -89,26 +94,45 @@ def workers_alive() -> int:
 async def run_worker(*, concurrency: int, wait: bool = True, name: str = "worker") -> None:
     """Runs jobs until the process gets SIGTERM or SIGINT; with wait=False, until none is left.
 
-    Told to stop, it takes no new job and lets the running ones reach a safe point.
+    Told to stop, it takes no new job and lets the running ones reach a safe point. When the
+    database drops its connections it begins anew: Procrastinate's worker ends by itself then, and
+    nothing would run until somebody noticed.
     """
     _stopping.clear()
+    while True:
+        if await _run_once(concurrency=concurrency, wait=wait, name=name):
+            return
+        await asyncio.sleep(SECONDS_UNTIL_ANEW)
+
+
+async def _run_once(*, concurrency: int, wait: bool, name: str) -> bool:
+    """Whether it ended because it was to; otherwise the database was lost."""
     app = worker_app()
-    async with app.open_async():
-        running = asyncio.ensure_future(
-            app.run_worker_async(
-                concurrency=concurrency,
-                wait=wait,
-                name=name,
-                delete_jobs="successful",
-                install_signal_handlers=False,
-                fetch_job_polling_interval=1.0,
-                update_heartbeat_interval=SECONDS_BETWEEN_HEARTBEATS,
-                stalled_worker_timeout=SECONDS_UNTIL_STALLED,
-                shutdown_graceful_timeout=SECONDS_TO_FINISH_JOBS,
+    try:
+        async with app.open_async():
+            running = asyncio.ensure_future(
+                app.run_worker_async(
+                    concurrency=concurrency,
+                    wait=wait,
+                    name=name,
+                    delete_jobs="successful",
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=1.0,
+                    update_heartbeat_interval=SECONDS_BETWEEN_HEARTBEATS,
+                    stalled_worker_timeout=SECONDS_UNTIL_STALLED,
+                    shutdown_graceful_timeout=SECONDS_TO_FINISH_JOBS,
+                )
             )
-        )
-        with _stopped_by_signals(running), contextlib.suppress(asyncio.CancelledError):
-            await running
+            with _stopped_by_signals(running), contextlib.suppress(asyncio.CancelledError):
+                await running
+    except (ConnectorException, psycopg.Error):
+        if not wait:
+            raise
+        logger.exception("The worker has lost the database")
+    if wait and not is_stopping():
+        logger.warning("The worker has stopped without being told to, and begins anew")
+        return False
+    return True
 
 
 @contextlib.contextmanager
