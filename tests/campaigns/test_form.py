@@ -7,13 +7,17 @@ import re
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
 from textmanager.campaigns.forms import CampaignForm, initial_for
 from textmanager.campaigns.models import Campaign, CampaignState
-from textmanager.organizations.models import AuditEvent, Organization, User
+from textmanager.organizations.models import AuditEvent, ImisConnection, Organization, User
+from textmanager.runs.beginning import record_run
 from textmanager.runs.models import Run
+from textmanager.runs.pipeline.prepare import where_to_resume
+from textmanager.sandbox.members import members
 
 NEW = "/campaigns/new/"
 
@@ -272,3 +276,58 @@ def test_a_campaign_may_go_before_others(
 ) -> None:
     page.post(NEW, {**filled_in, **sent})
     assert Campaign.objects.get().priority == kept
+
+
+CHAPTER = "$/Text Manager/Members of a chapter"
+
+
+def test_an_iqa_that_asks_a_question_gets_a_field_for_it(
+    connected: Organization, page: Client
+) -> None:
+    asked = page.get("/campaigns/columns/", {"iqa_path": CHAPTER}).content.decode()
+    assert "The IQA asks for: Which chapter?" in asked
+    assert 'name="prompt-Chapter"' in asked
+    assert 'name="prompt-FirstName"' in asked
+    answered = page.get(
+        "/campaigns/columns/",
+        {"iqa_path": CHAPTER, "prompt-Chapter": "Midwest", "phone_column": "MobilePhone"},
+    ).content.decode()
+    assert "Answer it below" not in answered
+    assert 'value="Midwest"' in answered
+
+
+def test_an_answer_is_kept_and_used_by_the_run(
+    connected: Organization, page: Client, filled_in: dict[str, str]
+) -> None:
+    form = filled_in | {"iqa_path": CHAPTER}
+    missing = page.post(NEW, form)
+    assert "The IQA cannot run without this answer." in missing.content.decode()
+    assert not Campaign.objects.exists()
+
+    chapter = members()[0].chapter
+    page.post(NEW, form | {"prompt-Chapter": chapter, "prompt-FirstName": ""})
+    campaign = Campaign.objects.get()
+    assert campaign.prompt_answers == [["Chapter", chapter], ["FirstName", ""]]
+    edited = page.get(f"/campaigns/{campaign.pk}/edit/").content.decode()
+    assert f'value="{chapter}"' in edited
+
+    run = record_run(campaign=campaign, scheduled_for=timezone.now())
+    assert run is not None
+    resume = where_to_resume(str(run.pk))
+    assert resume is not None
+    assert resume.answers == (("Chapter", chapter), ("FirstName", ""))
+
+
+def test_while_imis_is_away_the_answers_stay(
+    connected: Organization, page: Client, filled_in: dict[str, str]
+) -> None:
+    form = filled_in | {"iqa_path": CHAPTER, "prompt-Chapter": "Midwest"}
+    page.post(NEW, form)
+    campaign = Campaign.objects.get()
+    ImisConnection.objects.update(base_url="http://127.0.0.1:9")
+    cache.clear()
+    form |= {"version": str(campaign.version), "name": "Renamed"}
+    page.post(f"/campaigns/{campaign.pk}/edit/", form)
+    campaign.refresh_from_db()
+    assert campaign.name == "Renamed"
+    assert campaign.prompt_answers == [["Chapter", "Midwest"], ["FirstName", ""]]

@@ -6,11 +6,12 @@ import json
 
 import pytest
 
-from textmanager.imis.errors import ImisNotFound, ImisNotImis, ImisUnavailable
+from textmanager.imis.errors import ImisError, ImisNotFound, ImisNotImis, ImisUnavailable
 from textmanager.imis.iqa import (
     IqaColumn,
     IqaDefinition,
     IqaPage,
+    IqaPrompt,
     browse,
     check_audience_columns,
     describe,
@@ -213,11 +214,41 @@ def test_each_problem_of_an_audience_is_a_sentence_with_its_remedy() -> None:
     assert audience("ID", "Cell", rows=0) == ["The IQA returns nobody at present."]
 
 
-async def test_an_iqa_that_asks_questions_says_which() -> None:
-    columns = (IqaColumn("ID", "String", has_alias=True),)
-    definition = IqaDefinition("$/Any", "Any", columns, ("Last name",))
-    (problem,) = check_audience_columns(
-        definition, IqaPage([{"ID": "1", "Cell": "x"}], 0, 1, None, ("ID", "Cell"))
-    )
+CHAPTER = "$/Text Manager/Members of a chapter"
 
-    assert "asks for: Last name" in problem
+
+async def test_an_iqa_that_asks_questions_says_which(site, older_site) -> None:
+    for one in (site, older_site):
+        async with one.client() as client:
+            definition = await describe(client, CHAPTER)
+        assert definition.prompts == (
+            IqaPrompt("Chapter", "Which chapter?", is_required=True),
+            IqaPrompt("FirstName", "First name", is_required=False),
+        )
+
+
+async def test_answers_are_given_by_name_or_by_place(site, older_site) -> None:
+    """The newer endpoint knows them by their names, the older one by their order."""
+    chapter = members()[0].chapter
+    for one in (site, older_site):
+        async with one.client() as client:
+            page = await fetch_page(
+                client, CHAPTER, offset=0, answers=[("Chapter", chapter), ("FirstName", "")]
+            )
+            named = await fetch_page(
+                client,
+                CHAPTER,
+                offset=0,
+                answers=[("Chapter", chapter), ("FirstName", members()[0].first_name)],
+            )
+        assert 0 < page.total < 2_000
+        assert {row["Chapter"] for row in page.rows} == {chapter}
+        assert 0 < named.total < page.total
+        assert {row["FirstName"] for row in named.rows} == {members()[0].first_name}
+
+
+async def test_a_missing_answer_is_told_by_imis(site, older_site) -> None:
+    for one in (site, older_site):
+        async with one.client() as client:
+            with pytest.raises(ImisError, match="required parameter"):
+                await fetch_page(client, CHAPTER, offset=0)

@@ -318,6 +318,7 @@ def test_the_queries_that_a_demonstration_needs() -> None:
         "All members": 5_000,
         "Conference registrants": 120,
         "Dirty numbers": len(DIRTY_NUMBERS),
+        "Members of a chapter": 2_000,
         "Empty": 0,
         "Slow": 25,
         "No aliases": 40,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Callable, Coroutine
+import json
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,6 +15,9 @@ from textmanager.config.bridge import wait_for
 from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisError
 from textmanager.imis.iqa import (
+    IqaDefinition,
+    IqaPrompt,
+    PromptAnswers,
     browse,
     check_audience_columns,
     describe,
@@ -44,6 +49,7 @@ class FirstLook:
     id_column: str
     phone_column: str
     problems: tuple[str, ...]
+    prompts: tuple[IqaPrompt, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,23 +61,35 @@ class Audience:
     rows: list[dict[str, object]]
 
 
-def first_look(organization_id: int, path: str) -> FirstLook:
-    """Columns, a sample and problems of the IQA at `path`. Raises AudienceUnavailable."""
-    return _remembered("look", organization_id, path, _look)
+def first_look(
+    organization_id: int, path: str, answers: Mapping[str, str] | None = None
+) -> FirstLook:
+    """Columns, a sample, prompts and problems of the IQA at `path`. Raises AudienceUnavailable.
+
+    `answers` are those of its prompts, by their names. While one that the IQA insists on is
+    missing there is no sample: it cannot be run.
+    """
+    given = answers or {}
+    key = json.dumps([path, sorted(given.items())])
+    return _remembered("look", organization_id, key, functools.partial(_look, path, given))
 
 
-def whole_audience(organization_id: int, path: str, *, fresh: bool = False) -> Audience:
+def whole_audience(
+    organization_id: int, path: str, answers: PromptAnswers = (), *, fresh: bool = False
+) -> Audience:
     """Every row of the IQA at `path`, as of at most two minutes ago, or of now if `fresh`.
 
     Raises AudienceUnavailable.
     """
-    return _remembered("rows", organization_id, path, _pull, fresh=fresh)
+    key = json.dumps([path, list(answers)])
+    read = functools.partial(_pull, path, answers)
+    return _remembered("rows", organization_id, key, read, fresh=fresh)
 
 
 def known_queries(organization_id: int) -> list[str]:
     """Paths of the IQAs to offer; empty when iMIS does not list them."""
     try:
-        return _remembered("tree", organization_id, "$/", _paths)
+        return _remembered("tree", organization_id, "$/", functools.partial(_paths, "$/"))
     except AudienceUnavailable:
         return []
 
@@ -79,19 +97,19 @@ def known_queries(organization_id: int) -> list[str]:
 def _remembered(
     kind: str,
     organization_id: int,
-    path: str,
-    read: Callable[[ImisClient, str], Coroutine[object, object, T]],
+    asked: str,
+    read: Callable[[ImisClient], Coroutine[object, object, T]],
     *,
     fresh: bool = False,
 ) -> T:
-    digest = hashlib.sha256(path.encode()).hexdigest()
+    digest = hashlib.sha256(asked.encode()).hexdigest()
     key = f"audience:{kind}:{organization_id}:{digest}"
     known: T | None = None if fresh else cache.get(key)
     if known is not None:
         return known
     try:
         client = imis_client(organization_id)
-        found = wait_for(_with_client(client, path, read))
+        found = wait_for(_with_client(client, read))
     except (ImisError, NotConnected) as error:
         raise AudienceUnavailable(str(error)) from error
     cache.set(key, found, SECONDS_TO_REMEMBER)
@@ -99,15 +117,23 @@ def _remembered(
 
 
 async def _with_client(
-    client: ImisClient, path: str, read: Callable[[ImisClient, str], Coroutine[object, object, T]]
+    client: ImisClient, read: Callable[[ImisClient], Coroutine[object, object, T]]
 ) -> T:
     async with client:
-        return await read(client, path)
+        return await read(client)
 
 
-async def _look(client: ImisClient, path: str) -> FirstLook:
+async def _look(path: str, given: Mapping[str, str], client: ImisClient) -> FirstLook:
     definition = await describe(client, path)
-    page = await fetch_page(client, path, offset=0, limit=20)
+    answers = [(prompt.name, given.get(prompt.name, "")) for prompt in definition.prompts]
+    unanswered = [
+        prompt.label
+        for prompt in definition.prompts
+        if prompt.is_required and not given.get(prompt.name)
+    ]
+    if unanswered:
+        return _before_it_runs(definition, unanswered)
+    page = await fetch_page(client, path, offset=0, limit=20, answers=answers)
     # The definition knows the columns that are empty in these rows, and their order.
     defined = [column.name for column in definition.columns]
     columns = tuple(dict.fromkeys([*defined, *page.columns]))
@@ -118,15 +144,29 @@ async def _look(client: ImisClient, path: str) -> FirstLook:
         id_column=guess.id_column or "",
         phone_column=guess.phone_column or "",
         problems=tuple(check_audience_columns(definition, page)),
+        prompts=definition.prompts,
     )
 
 
-async def _pull(client: ImisClient, path: str) -> Audience:
+def _before_it_runs(definition: IqaDefinition, unanswered: Sequence[str]) -> FirstLook:
+    columns = tuple(dict.fromkeys(column.name for column in definition.columns))
+    guess = guess_columns(columns, [])
+    return FirstLook(
+        columns=columns,
+        sample={},
+        id_column=guess.id_column or "",
+        phone_column=guess.phone_column or "",
+        problems=(f"The IQA asks for: {', '.join(unanswered)}. Answer it below.",),
+        prompts=definition.prompts,
+    )
+
+
+async def _pull(path: str, answers: PromptAnswers, client: ImisClient) -> Audience:
     rows: list[dict[str, object]] = []
     columns: tuple[str, ...] = ()
     total, offset = 0, 0
     while offset < MOST_ROWS:
-        page = await fetch_page(client, path, offset=offset, limit=PAGE)
+        page = await fetch_page(client, path, offset=offset, limit=PAGE, answers=answers)
         rows.extend(page.rows)
         columns, total = columns or page.columns, page.total
         if page.next_offset is None:
@@ -135,7 +175,7 @@ async def _pull(client: ImisClient, path: str) -> Audience:
     return Audience(columns=columns, total=total, rows=rows)
 
 
-async def _paths(client: ImisClient, folder: str) -> list[str]:
+async def _paths(folder: str, client: ImisClient) -> list[str]:
     """Every IQA below a folder, breadth first, within bounds that a large site cannot exceed."""
     found: list[str] = []
     folders = [folder]

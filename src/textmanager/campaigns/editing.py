@@ -16,6 +16,7 @@ SAVED_FIELDS = (
     "name",
     "report_emails",
     "iqa_path",
+    "prompt_answers",
     "id_column",
     "phone_column",
     "days_between_texts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +18,12 @@ from textmanager.campaigns.audience import (
     known_queries,
 )
 from textmanager.campaigns.editing import EditedMeanwhile, create_campaign, update_campaign
-from textmanager.campaigns.forms import CampaignForm, initial_for, initial_for_new
+from textmanager.campaigns.forms import (
+    CampaignForm,
+    answers_in,
+    initial_for,
+    initial_for_new,
+)
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.campaigns.models import Campaign
 from textmanager.campaigns.scheduling import FIELDS as SCHEDULE_FIELDS
@@ -31,7 +37,7 @@ FORM = "campaigns/form.html"
 @member_required(Role.AUTHOR)
 def new(request: MemberRequest) -> HttpResponse:
     initial = initial_for_new(request.organization, timezone.now())
-    look, _ = _look(request, request.POST.get("iqa_path", ""))
+    look, _ = _look(request, request.POST.get("iqa_path", ""), answers_in(request.POST))
     form = _form(request, look, initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -51,7 +57,8 @@ def edit(request: MemberRequest, campaign_id: int) -> HttpResponse:
     campaign = get_object_or_404(
         Campaign, pk=campaign_id, organization=request.organization, deleted_at=None
     )
-    look, _ = _look(request, request.POST.get("iqa_path", campaign.iqa_path))
+    answers = answers_in(request.POST) if request.POST else dict(campaign.prompt_answers)
+    look, _ = _look(request, request.POST.get("iqa_path", campaign.iqa_path), answers)
     form = _form(request, look, initial_for(campaign))
     if request.method == "POST" and form.is_valid():
         try:
@@ -78,14 +85,24 @@ def edit(request: MemberRequest, campaign_id: int) -> HttpResponse:
 def columns(request: MemberRequest) -> HttpResponse:
     """The part of the form that depends on the IQA, as soon as one is chosen."""
     path = request.GET.get("iqa_path", "").strip()
-    look, error = _look(request, path)
+    answers = answers_in(request.GET)
+    look, error = _look(request, path, answers)
+    known = look.columns if look else ()
+    chosen = {name: request.GET.get(name, "") for name in ("id_column", "phone_column")}
     initial = {
         "iqa_path": path,
-        "id_column": look.id_column if look else "",
-        "phone_column": look.phone_column if look else "",
+        "prompt_answers": list(answers.items()),
+        # What somebody has chosen stays, as long as the IQA has it.
+        **{
+            name: column if column in known else getattr(look, name, "")
+            for name, column in chosen.items()
+        },
     }
     form = CampaignForm(
-        organization=request.organization, columns=look.columns if look else (), initial=initial
+        organization=request.organization,
+        columns=known,
+        prompts=look.prompts if look else None,
+        initial=initial,
     )
     return render(request, f"{FORM}#columns", _columns_context(form, look, error))
 
@@ -94,7 +111,8 @@ def columns(request: MemberRequest) -> HttpResponse:
 @member_required(Role.AUTHOR)
 def summary(request: MemberRequest) -> HttpResponse:
     """The Campaign Summary for what the form holds now, or what is missing for it."""
-    look, error = _look(request, request.POST.get("iqa_path", "").strip())
+    path = request.POST.get("iqa_path", "").strip()
+    look, error = _look(request, path, answers_in(request.POST))
     form = _form(request, look, {})
     # Nothing is saved here: a name can wait, figures need not.
     form.fields["name"].required = False
@@ -136,12 +154,14 @@ def _missing(form: CampaignForm) -> list[str]:
     return list(dict.fromkeys(missing))
 
 
-def _look(request: MemberRequest, path: str) -> tuple[FirstLook | None, str]:
+def _look(
+    request: MemberRequest, path: str, answers: Mapping[str, str]
+) -> tuple[FirstLook | None, str]:
     """A first look at the IQA, or why there is none."""
     if not path:
         return None, ""
     try:
-        return first_look(request.organization.pk, path), ""
+        return first_look(request.organization.pk, path, answers), ""
     except AudienceUnavailable as unavailable:
         return None, str(unavailable)
 
@@ -151,13 +171,15 @@ def _form(request: MemberRequest, look: FirstLook | None, initial: dict[str, Any
         request.POST if request.method == "POST" else None,
         organization=request.organization,
         columns=look.columns if look else (),
+        prompts=look.prompts if look else None,
         initial=initial,
     )
 
 
 def _page(request: MemberRequest, form: CampaignForm, campaign: Campaign | None) -> HttpResponse:
     path = str(form["iqa_path"].value() or "")
-    look, error = _look(request, path)
+    answers = dict(form.initial.get("prompt_answers") or ()) | answers_in(form.data)
+    look, error = _look(request, path, answers)
     context = {
         **_columns_context(form, look, error),
         "campaign": campaign,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.urls import reverse_lazy
 
 from textmanager.campaigns import scheduling
 from textmanager.campaigns.models import (
@@ -20,6 +22,7 @@ from textmanager.campaigns.models import (
     Priority,
     WriteBackTarget,
 )
+from textmanager.imis.iqa import IqaPrompt
 from textmanager.organizations.models import Organization, Sender
 from textmanager.schedule.recurrence import RecurrenceError
 from textmanager.text.merge import Template, TemplateError
@@ -37,6 +40,16 @@ COMMON_ZONES = (
     "Europe/London",
     "UTC",
 )
+# What the fields for an IQA's questions are named by, with the question's name behind.
+PROMPT = "prompt-"
+# An answer may change who is in the audience: the form looks at it again.
+_LOOK_AGAIN = {
+    "hx-get": reverse_lazy("campaigns:columns"),
+    "hx-trigger": "change",
+    "hx-target": "#columns",
+    "hx-swap": "outerHTML",
+    "hx-include": "#id_iqa_path, #columns select, #columns input",
+}
 ENDS = (("never", "Never"), ("on", "On a date"), ("after", "After a number of times"))
 
 
@@ -44,7 +57,8 @@ class CampaignForm(forms.Form):
     """A recurring campaign as staff fill it in.
 
     `columns` are those of the chosen IQA; empty when it could not be read just now, which must
-    not keep anybody from saving what they typed.
+    not keep anybody from saving what they typed. `prompts` are what it asks before it runs; None
+    when that is not known, and then the answers that were there stay.
     """
 
     name = forms.CharField(
@@ -157,11 +171,27 @@ class CampaignForm(forms.Form):
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, organization: Organization, columns: tuple[str, ...] = (), **kwargs: Any
+        self,
+        *args: Any,
+        organization: Organization,
+        columns: tuple[str, ...] = (),
+        prompts: Sequence[IqaPrompt] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.organization = organization
         self.columns = columns
+        self.prompts = prompts
+        answers = dict(self.initial.get("prompt_answers") or ())
+        for prompt in prompts or ():
+            self.fields[PROMPT + prompt.name] = forms.CharField(
+                label=prompt.label,
+                required=prompt.is_required,
+                max_length=200,
+                initial=answers.get(prompt.name, ""),
+                error_messages={"required": "The IQA cannot run without this answer."},
+                widget=forms.TextInput(attrs=_LOOK_AGAIN),
+            )
         sender = self.fields["sender"]
         if isinstance(sender, forms.ModelChoiceField):
             sender.queryset = organization.senders.filter(is_active=True).order_by("name")
@@ -169,6 +199,10 @@ class CampaignForm(forms.Form):
         if isinstance(zone, forms.ChoiceField):
             zone.choices = [(name, name.replace("_", " ")) for name in zones_for(organization)]
             zone.initial = organization.time_zone
+
+    def prompt_fields(self) -> list[forms.BoundField]:
+        """A field for each question of the IQA."""
+        return [self[PROMPT + prompt.name] for prompt in self.prompts or ()]
 
     def clean_report_emails(self) -> list[str]:
         addresses = re.split(r"[\s,;]+", self.cleaned_data["report_emails"].strip())
@@ -204,6 +238,7 @@ class CampaignForm(forms.Form):
         for name in ("interval", "catch_up_hours", "days_between_texts"):
             if cleaned.get(name) is None and name not in self.errors:
                 cleaned[name] = self.fields[name].initial
+        cleaned["prompt_answers"] = self._prompt_answers(cleaned)
         if not self.schedule_errors():
             try:
                 cleaned["rrule"] = scheduling.rrule_from(cleaned)
@@ -213,6 +248,13 @@ class CampaignForm(forms.Form):
                 self.add_error("repeat", str(error))
         return cleaned
 
+    def _prompt_answers(self, cleaned: dict[str, Any]) -> list[list[str]]:
+        if self.prompts is None:
+            return list(self.initial.get("prompt_answers") or [])
+        return [
+            [prompt.name, str(cleaned.pop(PROMPT + prompt.name, ""))] for prompt in self.prompts
+        ]
+
     def schedule_errors(self) -> bool:
         return any(name in self.errors for name in scheduling.FIELDS)
 
@@ -221,6 +263,11 @@ class CampaignForm(forms.Form):
         if self.columns and column not in self.columns:
             raise ValidationError(f"The IQA has no column “{column}”. Choose one of its columns.")
         return column
+
+
+def answers_in(data: Mapping[str, Any]) -> dict[str, str]:
+    """The answers to an IQA's questions in what a browser sent, by the questions' names."""
+    return {name.removeprefix(PROMPT): str(data[name]) for name in data if name.startswith(PROMPT)}
 
 
 def zones_for(organization: Organization) -> list[str]:
@@ -235,6 +282,7 @@ def initial_for(campaign: Campaign) -> dict[str, Any]:
     names = (
         "name",
         "iqa_path",
+        "prompt_answers",
         "id_column",
         "phone_column",
         "days_between_texts",

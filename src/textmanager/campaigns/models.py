@@ -80,6 +80,8 @@ class Campaign(models.Model):
     report_emails = ArrayField(models.EmailField(), default=list, blank=True)
 
     iqa_path = models.CharField(max_length=400)
+    # Pairs of a prompt's name and its answer, in the IQA's order.
+    prompt_answers = models.JSONField(default=list, blank=True)
     id_column = models.CharField(max_length=200)
     phone_column = models.CharField(max_length=200)
 

@@ -31,6 +31,7 @@ from textmanager.text.statuses import MessageStatus
 # The fields of the form, and of a campaign, that the figures depend on.
 SUMMARIZED = (
     "iqa_path",
+    "prompt_answers",
     "id_column",
     "phone_column",
     "days_between_texts",
@@ -124,7 +125,12 @@ def summarize(
     AudienceUnavailable.
     """
     now = timezone.now()
-    audience = whole_audience(organization.pk, values["iqa_path"], fresh=starts_at is not None)
+    audience = whole_audience(
+        organization.pk,
+        values["iqa_path"],
+        tuple((name, answer) for name, answer in values["prompt_answers"]),
+        fresh=starts_at is not None,
+    )
     texts = _texts(organization, values, audience.rows, campaign_id, now)
     going = [text for text in texts if text.status == MessageStatus.QUEUED]
     recurrence = Recurrence(

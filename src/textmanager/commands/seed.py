@@ -96,6 +96,7 @@ USUAL: dict[str, Any] = {
     "id_column": "ID",
     "phone_column": "MobilePhone",
     "days_between_texts": 0,
+    "prompt_answers": [],
     "priority": Priority.NORMAL,
     "api_mode": ApiMode.LIVE,
     "empty_values": EmptyValues.SEND,

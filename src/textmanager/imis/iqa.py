@@ -37,13 +37,26 @@ class IqaColumn:
 
 
 @dataclass(frozen=True)
+class IqaPrompt:
+    """A question that a query asks before it runs: `name` is its property, `label` for people."""
+
+    name: str
+    label: str
+    is_required: bool
+
+
+# A prompt's name and its answer, in the definition's order; a blank answer is none.
+PromptAnswers = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class IqaDefinition:
-    """`prompts` are the questions that the query asks before it runs."""
+    """A query as iMIS describes it, without running it."""
 
     path: str
     name: str
     columns: tuple[IqaColumn, ...]
-    prompts: tuple[str, ...]
+    prompts: tuple[IqaPrompt, ...]
 
 
 @dataclass(frozen=True)
@@ -79,15 +92,22 @@ _DIALECTS = _Dialects()
 
 
 async def fetch_page(
-    client: ImisClient, path: str, *, offset: int, limit: int = LARGEST_PAGE
+    client: ImisClient,
+    path: str,
+    *,
+    offset: int,
+    limit: int = LARGEST_PAGE,
+    answers: PromptAnswers = (),
 ) -> IqaPage:
     """One page of a query's rows, whichever of the two endpoints the site has.
+
+    `answers` are those of all its prompts, in their order: the older endpoint knows them by place.
 
     Raises ImisNotFound when there is no such query, ImisError.
     """
     params = {"QueryName": path, "Offset": str(offset), "Limit": str(min(limit, LARGEST_PAGE))}
     try:
-        return _page(await _ask(client, params), offset)
+        return _page(await _ask(client, params, answers), offset)
     except ImisNotFound as error:
         raise ImisNotFound(
             f"iMIS has no IQA at “{path}”, or the background account may not see it.",
@@ -96,16 +116,22 @@ async def fetch_page(
         ) from error
 
 
-async def _ask(client: ImisClient, params: dict[str, str]) -> Json:
+async def _ask(client: ImisClient, params: dict[str, str], answers: PromptAnswers) -> Json:
+    by_place = [*params.items(), *(("Parameter", _equal(answer)) for _, answer in answers)]
     if not _DIALECTS.is_older(client.base_url):
+        by_name = [*params.items(), *((name, answer) for name, answer in answers if answer)]
         try:
-            return await client.get("query", params)
+            return await client.get("query", by_name)
         except ImisNotFound:
             # Either the site lacks the endpoint or the query is not there: the older one tells.
-            answer = await client.get("iqa", params)
+            answer = await client.get("iqa", by_place)
             _DIALECTS.remember_older(client.base_url)
             return answer
-    return await client.get("iqa", params)
+    return await client.get("iqa", by_place)
+
+
+def _equal(answer: str) -> str:
+    return f"eq:{answer}" if answer else ""
 
 
 async def describe(client: ImisClient, path: str) -> IqaDefinition:
@@ -119,10 +145,7 @@ async def describe(client: ImisClient, path: str) -> IqaDefinition:
         path=path,
         name=str(document.get("Name") or path.rsplit("/", 1)[-1]),
         columns=tuple(columns),
-        prompts=tuple(
-            str(parameter.get("Prompt") or parameter.get("PropertyName") or "")
-            for parameter in values(found.get("Parameters"))
-        ),
+        prompts=tuple(_prompt(each) for each in values(found.get("Parameters"))),
     )
 
 
@@ -185,10 +208,6 @@ def check_audience_columns(definition: IqaDefinition, page: IqaPage) -> list[str
         problems.append("No column looks like the iMIS ID. Add it to the IQA with the alias ID.")
     if guess.phone_column is None:
         problems.append("No column looks like a mobile number.")
-    if definition.prompts:
-        problems.append(
-            f"The IQA asks for: {', '.join(definition.prompts)}. It runs here without an answer."
-        )
     if page.total == 0:
         problems.append("The IQA returns nobody at present.")
     return problems
@@ -227,6 +246,12 @@ def _column(prop: dict[str, Any]) -> IqaColumn:
     alias = str(prop.get("Alias") or "")
     title = alias or str(prop.get("Caption") or prop.get("PropertyName") or prop.get("Name") or "")
     return IqaColumn(title, str(prop.get("DataTypeName") or "String"), has_alias=bool(alias))
+
+
+def _prompt(parameter: dict[str, Any]) -> IqaPrompt:
+    name = str(parameter.get("PropertyName") or parameter.get("Prompt") or "")
+    label = str(parameter.get("Prompt") or name)
+    return IqaPrompt(name, label, is_required=bool(parameter.get("IsRequired")))
 
 
 def _looks_phone(column: str, rows: Sequence[Mapping[str, object]]) -> bool:

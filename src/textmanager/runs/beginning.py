@@ -35,6 +35,7 @@ def record_run(
         for name in (
             "report_emails",
             "iqa_path",
+            "prompt_answers",
             "id_column",
             "phone_column",
             "api_mode",

@@ -53,6 +53,7 @@ class Run(models.Model):
     campaign_name = models.CharField(max_length=120)
     report_emails = ArrayField(models.EmailField(), default=list)
     iqa_path = models.CharField(max_length=400)
+    prompt_answers = models.JSONField(default=list)
     id_column = models.CharField(max_length=200)
     phone_column = models.CharField(max_length=200)
     api_mode = models.CharField(max_length=4, choices=ApiMode)

@@ -29,6 +29,7 @@ from textmanager.sandbox.imis_page import overview_page
 from textmanager.sandbox.imis_queries import Queries
 from textmanager.sandbox.imis_records import Records, activity_entity
 from textmanager.sandbox.journal import Journal
+from textmanager.sandbox.members import Query
 
 __all__ = ["ImisSettings", "ImisUser", "create_app"]
 
@@ -114,7 +115,13 @@ class _Site:
         if query is None:
             return PlainTextResponse("The query was not found.", status_code=404)
         await asyncio.sleep(query.seconds_a_page)
-        rows = self.queries.rows(query, flat=flat)
+        answers = _named_answers(query, request) if flat else _placed_answers(query, request)
+        if any(
+            prompt.is_required and not answer
+            for prompt, answer in zip(query.prompts, answers, strict=True)
+        ):
+            return PlainTextResponse("A required parameter has no value.", status_code=400)
+        rows = self.queries.rows(query, flat=flat, answers=answers)
         return JSONResponse(wire.page(rows, params, flat=flat))
 
     async def execute(self, request: Request) -> Response:
@@ -274,6 +281,25 @@ def _behind_the_scenes(site: _Site, gate: FaultGate) -> list[Route]:
         Route("/_sandbox/requests", requests),
         Route("/_sandbox/tokens", forget_tokens, methods=["DELETE"]),
     ]
+
+
+def _named_answers(query: Query, request: Request) -> tuple[str, ...]:
+    """The newer endpoint: each answer by its property's name or by its label."""
+    params = _lowered(request)
+    return tuple(
+        params.get(prompt.column.casefold(), params.get(prompt.label.casefold(), ""))
+        for prompt in query.prompts
+    )
+
+
+def _placed_answers(query: Query, request: Request) -> tuple[str, ...]:
+    """The older endpoint: `Parameter`, once for each question, in their order."""
+    given = [
+        value.removeprefix("eq:")
+        for name, value in request.query_params.multi_items()
+        if name.casefold() == "parameter"
+    ]
+    return tuple((given + [""] * len(query.prompts))[: len(query.prompts)])
 
 
 def _lowered(request: Request) -> dict[str, str]:

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from textmanager.sandbox import imis_wire as wire
-from textmanager.sandbox.members import Column, Query, members, queries
+from textmanager.sandbox.members import Column, Prompt, Query, members, queries
 
 _DOCUMENT = f"{wire.CORE}.DocumentSummaryData"
 
@@ -17,7 +17,7 @@ class Queries:
     def __init__(self, slow_seconds: float, *, older: bool) -> None:
         self._by_path = {query.path.casefold(): query for query in queries(slow_seconds)}
         self._older = older
-        self._written: dict[tuple[str, bool], list[wire.Json]] = {}
+        self._written: dict[tuple[str, bool, tuple[str, ...]], list[wire.Json]] = {}
 
     def all(self) -> list[Query]:
         return list(self._by_path.values())
@@ -25,13 +25,26 @@ class Queries:
     def find(self, path: str) -> Query | None:
         return self._by_path.get(path.casefold())
 
-    def rows(self, query: Query, *, flat: bool) -> list[wire.Json]:
-        """Every row as the endpoint writes it; made once, since the members never change."""
-        key = (query.path, flat)
+    def rows(self, query: Query, *, flat: bool, answers: tuple[str, ...] = ()) -> list[wire.Json]:
+        """Every row as the endpoint writes it; made once, since the members never change.
+
+        `answers` are those of the query's prompts, in their order; an empty one asks for all.
+        """
+        key = (query.path, flat, answers)
         if key not in self._written:
             write = _flat_row if flat else _bag_row
+            wanted = [
+                (prompt.column, answer.casefold())
+                for prompt, answer in zip(query.prompts, answers, strict=False)
+                if answer
+            ]
+            found = (
+                row
+                for row in query.rows()
+                if all(str(row.get(name, "")).casefold() == answer for name, answer in wanted)
+            )
             self._written[key] = [
-                write(place, query.columns, row) for place, row in enumerate(query.rows(), 1)
+                write(place, query.columns, row) for place, row in enumerate(found, 1)
             ]
         return self._written[key]
 
@@ -77,7 +90,10 @@ class Queries:
                 f"{wire.CORE}.QueryPropertyDataCollection, Asi.Contracts",
                 [self._property(column, place) for place, column in enumerate(query.columns)],
             ),
-            "Parameters": wire.values(f"{wire.CORE}.CriteriaDataCollection, Asi.Contracts", []),
+            "Parameters": wire.values(
+                f"{wire.CORE}.CriteriaDataCollection, Asi.Contracts",
+                [_criteria(prompt) for prompt in query.prompts],
+            ),
             "IsAvailableToREST": True,
         }
         if not self._older:
@@ -114,6 +130,17 @@ class Queries:
         return wire.values(
             f"{wire.CORE}.DocumentSummaryDataCollection, Asi.Contracts", list(found.values())
         )
+
+
+def _criteria(prompt: Prompt) -> wire.Json:
+    written: wire.Json = {
+        "$type": f"{wire.CORE}.CriteriaData, Asi.Contracts",
+        "Operation": 3,
+        "PropertyName": prompt.column,
+        "Prompt": prompt.label,
+    }
+    # False members are left out on the wire.
+    return written | ({"IsRequired": True} if prompt.is_required else {})
 
 
 def _title(column: Column) -> str:

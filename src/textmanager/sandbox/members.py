@@ -103,6 +103,15 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Prompt:
+    """A question that a query asks; its answer has to equal the value of `column`."""
+
+    column: str
+    label: str
+    is_required: bool
+
+
+@dataclass(frozen=True)
 class Query:
     """A saved query; `rows` are made when it runs. `seconds_a_page` makes it slow."""
 
@@ -110,6 +119,7 @@ class Query:
     columns: tuple[Column, ...]
     rows: Callable[[], list[Row]]
     seconds_a_page: float = 0.0
+    prompts: tuple[Prompt, ...] = ()
 
     @property
     def name(self) -> str:
@@ -136,6 +146,15 @@ def queries(slow_seconds: float) -> tuple[Query, ...]:
         Query(f"{folder}/All members", USUAL, lambda: _rows(members())),
         Query(f"{folder}/Conference registrants", CONFERENCE, _conference),
         Query(f"{folder}/Dirty numbers", (ID, FULL_NAME, MOBILE), _dirty),
+        Query(
+            f"{folder}/Members of a chapter",
+            USUAL,
+            lambda: _rows(members()[:2000]),
+            prompts=(
+                Prompt("Chapter", "Which chapter?", is_required=True),
+                Prompt("FirstName", "First name", is_required=False),
+            ),
+        ),
         Query(f"{folder}/Empty", USUAL, list),
         Query(f"{folder}/Slow", USUAL, lambda: _rows(members()[2000:2025]), slow_seconds),
         Query(

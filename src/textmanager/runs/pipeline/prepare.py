@@ -47,6 +47,7 @@ class Resume:
 
     client: ImisClient
     iqa_path: str
+    answers: tuple[tuple[str, str], ...]
     offset: int
     columns: tuple[str, ...]
     merge_fields: tuple[str, ...]
@@ -89,7 +90,9 @@ async def _prepare(run_id: str) -> None:
     offset = resume.offset
     async with resume.client as client:
         while not is_stopping():
-            page = await fetch_page(client, resume.iqa_path, offset=offset, limit=PAGE)
+            page = await fetch_page(
+                client, resume.iqa_path, offset=offset, limit=PAGE, answers=resume.answers
+            )
             if offset == 0 and page.rows:
                 gone = await _columns_gone(client, resume, page)
                 if gone:
@@ -111,7 +114,11 @@ async def _finish(client: ImisClient, resume: Resume, run_id: str) -> None:
     missed: list[Row] = []
     if await in_database(is_unsteady, run_id):
         again = await read_again(
-            client, run_id=run_id, iqa_path=resume.iqa_path, id_column=resume.columns[0]
+            client,
+            run_id=run_id,
+            iqa_path=resume.iqa_path,
+            answers=resume.answers,
+            id_column=resume.columns[0],
         )
         if not again.is_to_be_trusted:
             await in_database(hold_run, run_id=run_id, reason=_about_order(len(again.missed)))
@@ -162,6 +169,7 @@ def where_to_resume(run_id: str) -> Resume | None:
     return Resume(
         client=imis_client(run.organization_id),
         iqa_path=run.iqa_path,
+        answers=tuple((name, answer) for name, answer in run.prompt_answers),
         offset=run.next_offset,
         columns=(run.id_column, run.phone_column),
         merge_fields=Template.parse(run.template).fields(),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from textmanager.campaigns.composition import cell_text
 from textmanager.config.bridge import in_database
 from textmanager.imis.client import ImisClient
-from textmanager.imis.iqa import fetch_page
+from textmanager.imis.iqa import PromptAnswers, fetch_page
 from textmanager.runs.models import Message
 
 Row = dict[str, object]
@@ -38,7 +38,7 @@ class SecondReading:
 
 
 async def read_again(
-    client: ImisClient, *, run_id: str, iqa_path: str, id_column: str
+    client: ImisClient, *, run_id: str, iqa_path: str, answers: PromptAnswers, id_column: str
 ) -> SecondReading:
     """Compares the whole audience with what the run has. Raises ImisError."""
     found = SecondReading()
@@ -46,7 +46,7 @@ async def read_again(
     total: int | None = None
     offset: int | None = 0
     while offset is not None:
-        page = await fetch_page(client, iqa_path, offset=offset)
+        page = await fetch_page(client, iqa_path, offset=offset, answers=answers)
         members = {cell_text(row.get(id_column)) for row in page.rows} - {""}
         if total not in {None, page.total} or members & seen:
             found.is_steady = False
