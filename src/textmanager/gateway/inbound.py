@@ -30,6 +30,11 @@ class InboundMessage:
     raw: dict[str, str] = field(repr=False)
 
 
+def plain_number(address: str) -> str:
+    """The number in an address, which has its channel before it where that is not SMS."""
+    return address.rpartition(":")[2].strip()
+
+
 def parse_inbound(form: Mapping[str, str]) -> InboundMessage:
     """Reads an inbound webhook whose signature was found valid. Nothing is required to be there."""
     return InboundMessage(

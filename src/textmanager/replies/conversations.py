@@ -16,6 +16,7 @@ from textmanager.organizations.models import Organization, User
 from textmanager.replies.models import Answer, Conversation, InboundText, OptOutSource
 from textmanager.replies.opt_outs import record_opt_out
 from textmanager.runs.history import texts_to
+from textmanager.text.keywords import looks_like_opt_out
 from textmanager.text.phones import Recipient, parse_recipient
 from textmanager.text.statuses import MessageStatus, staff_name
 
@@ -131,17 +132,23 @@ def assign(conversation: Conversation, *, to: User | None, actor: User) -> None:
 def decide_wish(conversation: Conversation, *, opts_out: bool, actor: User) -> None:
     """A person's word on whether free wording asked for no more texts."""
     Conversation.objects.filter(pk=conversation.pk).update(asks_to_stop=False)
-    latest = latest_inbound(conversation)
+    asking = _text_that_asked(conversation)
     if opts_out:
         record_opt_out(
             organization_id=conversation.organization_id,
             number=conversation.number,
             source=OptOutSource.STAFF,
-            evidence=latest.body if latest else "",
-            sender_address=latest.to if latest else "",
+            evidence=asking.body if asking else "",
+            sender_address=asking.to if asking else "",
             by=actor,
         )
     _tell(conversation, actor, "opted out" if opts_out else "kept")
+
+
+def _text_that_asked(conversation: Conversation) -> InboundText | None:
+    """The latest text that may have asked for no more: others may have come after it."""
+    texts = conversation.inbound_texts.order_by("-received_at")[:MOST_ENTRIES]
+    return next((text for text in texts if looks_like_opt_out(text.body)), None)
 
 
 @transaction.atomic

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
 
-from textmanager.gateway.inbound import InboundMessage
+from textmanager.gateway.inbound import InboundMessage, plain_number
 from textmanager.organizations.models import SenderKind
 from textmanager.organizations.senders import sender_at
 from textmanager.replies.conversations import conversation_with
-from textmanager.replies.models import InboundText, OptOutSource
+from textmanager.replies.models import Conversation, InboundText, OptOutSource
 from textmanager.replies.notices import tell_of_replies
-from textmanager.replies.opt_outs import clear_opt_out, record_opt_out
+from textmanager.replies.opt_outs import (
+    clear_opt_out,
+    opted_out_among,
+    record_opt_out,
+    source_of_opt_out,
+)
 from textmanager.text.keywords import Keyword, classify, looks_like_opt_out
 
 # What Twilio calls the three kinds when its Advanced Opt-Out has recognised a word itself.
 _TWILIO_KINDS = {"STOP": Keyword.OPT_OUT, "START": Keyword.OPT_IN, "HELP": Keyword.HELP}
+# Who told the office or iMIS said more than STOP, and "yes" answers so many other questions.
+_UNDONE_BY_YES = frozenset({OptOutSource.REPLY, OptOutSource.TWILIO})
+HELP_AGAIN = dt.timedelta(minutes=5)
+# As long as E.164 gets; what else writes to us, such as a name, is shorter.
+LONGEST_NUMBER = 16
 
 
 @dataclass(frozen=True)
@@ -34,46 +45,73 @@ def record_inbound(*, organization_id: int, message: InboundMessage) -> Taken:
 
     A text that was recorded before changes nothing and is answered nothing.
     """
-    keyword = _TWILIO_KINDS.get(message.opt_out_type) or classify(message.body)
+    number = plain_number(message.from_number)[:LONGEST_NUMBER]
+    body = message.body.replace("\0", "")
+    keyword = _keyword(organization_id, number, message)
     text, is_new = InboundText.objects.get_or_create(
         organization_id=organization_id,
         sid=message.sid,
         defaults={
-            "from_number": message.from_number[:20],
-            "to": message.to[:20],
-            "body": message.body,
+            "from_number": number,
+            "to": plain_number(message.to)[:LONGEST_NUMBER],
+            "body": body,
             "keyword": keyword.value if keyword else "",
         },
     )
     if not is_new:
         return Taken(keyword)
-    conversation = conversation_with(organization_id, text.from_number)
+    conversation = conversation_with(organization_id, number)
     conversation.last_text_at = timezone.now()
-    conversation.last_words = message.body[:160]
+    conversation.last_words = body[:160]
+    has_effect = True
     if keyword is Keyword.OPT_OUT:
         conversation.asks_to_stop = False
-        record_opt_out(
+        has_effect = record_opt_out(
             organization_id=organization_id,
-            number=message.from_number,
+            number=number,
             source=OptOutSource.REPLY,
-            evidence=message.body,
-            sender_address=message.to,
+            evidence=body,
+            sender_address=text.to,
         )
     elif keyword is Keyword.OPT_IN:
-        clear_opt_out(
-            organization_id=organization_id,
-            number=message.from_number,
-            because=f"Replied “{message.body}”",
-        )
-    elif keyword is None:
+        clear_opt_out(organization_id=organization_id, number=number, because=f"Replied “{body}”")
+    elif keyword is Keyword.HELP:
+        # A machine at the other end may take our answer for a question, and ask again.
+        has_effect = not _asked_for_help_lately(conversation, text)
+    else:
         conversation.unread += 1
         conversation.is_open = True
-        conversation.asks_to_stop = looks_like_opt_out(message.body)
+        if looks_like_opt_out(body) and not opted_out_among(organization_id, [number]):
+            conversation.asks_to_stop = True
         transaction.on_commit(lambda: tell_of_replies(organization_id))
     conversation.save()
     text.conversation = conversation
     text.save(update_fields=["conversation"])
-    return Taken(keyword, _confirmation(organization_id, message, keyword))
+    answer = _confirmation(organization_id, message, keyword) if has_effect else ""
+    return Taken(keyword, answer)
+
+
+def _keyword(organization_id: int, number: str, message: InboundMessage) -> Keyword | None:
+    """The keyword that a text is. A "yes" is an answer, but of somebody who had texted STOP.
+
+    On a toll-free number it always is one: the network lifts its block for START and UNSTOP only.
+    """
+    if message.opt_out_type in _TWILIO_KINDS:
+        return _TWILIO_KINDS[message.opt_out_type]
+    keyword = classify(message.body)
+    if keyword is not Keyword.OPT_IN or message.body.strip(" .!").upper() != "YES":
+        return keyword
+    sender = sender_at(organization_id, plain_number(message.to))
+    if sender is not None and sender.kind == SenderKind.TOLL_FREE:
+        return None
+    return keyword if source_of_opt_out(organization_id, number) in _UNDONE_BY_YES else None
+
+
+def _asked_for_help_lately(conversation: Conversation, text: InboundText) -> bool:
+    earlier = conversation.inbound_texts.filter(
+        keyword=Keyword.HELP, received_at__gt=text.received_at - HELP_AGAIN
+    )
+    return earlier.exclude(pk=text.pk).exists()
 
 
 def _confirmation(organization_id: int, message: InboundMessage, keyword: Keyword | None) -> str:
@@ -82,7 +120,7 @@ def _confirmation(organization_id: int, message: InboundMessage, keyword: Keywor
     Twilio answers for long codes and toll-free numbers by itself, and for any sender whose service
     has Advanced Opt-Out, which then tells by OptOutType. For short codes nobody does.
     """
-    sender = sender_at(organization_id, message.to)
+    sender = sender_at(organization_id, plain_number(message.to))
     if keyword is None or message.opt_out_type:
         return ""
     if sender is None or sender.kind != SenderKind.SHORT_CODE:
