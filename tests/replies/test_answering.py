@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+import world
 from serving_in_thread import serve_in_thread
 from textmanager.gateway.ledger import LedgerEntry
 from textmanager.gateway.outcomes import Accepted, Ambiguous, NotSent, Refused
 from textmanager.gateway.receipts import Receipt
 from textmanager.organizations.models import Organization, Sender, TwilioConnection, User
 from textmanager.replies import answering
-from textmanager.replies.models import Answer, Conversation, OptOutSource
+from textmanager.replies.models import Answer, Conversation, OptOut, OptOutSource
 from textmanager.replies.opt_outs import record_opt_out
 from textmanager.runs.allowance import segments_used
+from textmanager.runs.models import Run
 from textmanager.sandbox.twilio import TwilioSettings, create_app
 from textmanager.text.statuses import MessageStatus
 
@@ -272,3 +277,66 @@ def test_a_lost_job_is_made_up_for(conversation: Conversation, twilio: str) -> N
     answer.refresh_from_db()
     assert answer.sid
     assert len(texts(twilio)) == 1
+
+
+def test_a_body_that_twilio_encoded_anew_is_found(conversation: Conversation) -> None:
+    answer = begun(conversation)
+    Answer.objects.update(body="“Yes” – bring her along…")
+    found = entry(answer, body='"Yes" - bring her along...')
+    assert settled(answer, [found], timezone.now()).sid == SID
+
+
+def test_a_text_of_a_run_or_another_answer_is_not_taken_for_it(
+    conversation: Conversation, run: Run
+) -> None:
+    answer, other = begun(conversation), begun(conversation)
+    Answer.objects.filter(pk=other.pk).update(sid=SID)
+    assert settled(answer, [entry(answer)], timezone.now()).sid == ""
+    third = begun(conversation)
+    world.message(run, 1, status=MessageStatus.SENT, sid="SM" + "2" * 32)
+    found = entry(third, sid="SM" + "2" * 32)
+    assert settled(third, [found], timezone.now()).sid == ""
+
+
+@pytest.mark.parametrize("code", [21610, 30630])
+def test_a_refusal_as_opted_out_enters_the_number(conversation: Conversation, code: int) -> None:
+    answering.record_outcome(begun(conversation).pk, Refused(code, "Unsubscribed"))
+    entered = OptOut.objects.get()
+    assert (entered.number, entered.source) == (MEMBER, "twilio")
+    assert entered.sender_address == Sender.objects.get().number
+
+
+def test_the_senders_own_cap_holds_for_answers_too(
+    conversation: Conversation, alice: User, client: Client
+) -> None:
+    Sender.objects.update(daily_cap=0)
+    assert "daily cap of Office" in refused(conversation, alice, client)
+    answer = written(conversation)
+    assert answering.begin_attempt(answer.pk, timezone.now()) is None
+
+
+def test_the_same_form_twice_at_once_is_one_answer(conversation: Conversation, alice: User) -> None:
+    form = uuid.uuid4()
+
+    def write(_number: int) -> None:
+        try:
+            answering.write_answer(conversation, body="Once.", author=alice, form_id=form)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(write, range(4)))
+    assert Answer.objects.count() == 1
+
+
+def test_the_page_names_its_form(conversation: Conversation, alice: User, client: Client) -> None:
+    client.force_login(alice)
+    page = client.get(f"/replies/{conversation.pk}/").content.decode()
+    found = re.search(r'name="form_id" value="([^"]+)"', page)
+    assert found
+    for _ in range(2):
+        client.post(
+            f"/replies/{conversation.pk}/answer/", {"body": "Once.", "form_id": found.group(1)}
+        )
+    client.post(f"/replies/{conversation.pk}/answer/", {"body": "Twice.", "form_id": "x"})
+    assert sorted(Answer.objects.values_list("body", flat=True)) == ["Once.", "Twice."]

@@ -15,7 +15,7 @@ import world
 from textmanager.organizations.models import AuditEvent, Organization, User
 from textmanager.replies import register
 from textmanager.replies.models import OptOut, OptOutSource
-from textmanager.replies.opt_outs import opted_out_among, record_opt_out
+from textmanager.replies.opt_outs import clear_opt_out, opted_out_among, record_opt_out
 
 NUMBER = "+12025550143"
 
@@ -120,6 +120,18 @@ def test_the_export_comes_back_by_import_and_runs_no_formula(
     OptOut.objects.all().delete()
     assert register.import_numbers(organization=organization, text=text, actor=alice).added == 1
     assert OptOut.objects.get().number == NUMBER
+
+
+@pytest.mark.django_db
+def test_an_export_that_is_imported_again_opts_nobody_out_who_came_back(
+    alice: User, organization: Organization
+) -> None:
+    record_opt_out(organization_id=organization.pk, number=NUMBER, source=OptOutSource.REPLY)
+    clear_opt_out(organization_id=organization.pk, number=NUMBER, because="START")
+    text = "".join(register.export_rows(organization))
+    done = register.import_numbers(organization=organization, text=text, actor=alice)
+    assert not opted_out_among(organization.pk, [NUMBER])
+    assert [(line, "removed" in why) for line, _, why in done.wrong] == [(2, True)]
 
 
 @pytest.mark.django_db

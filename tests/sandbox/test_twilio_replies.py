@@ -108,6 +108,14 @@ async def test_twilio_answers_the_keywords_itself(sandbox, word):
     assert (answer["direction"], answer["from"], answer["to"]) == ("outbound-reply", SENDER, PHONE)
 
 
+@pytest.mark.parametrize("word", ["STOP", "HELP"])
+async def test_what_a_short_code_answers_is_its_owners_business(sandbox, word):
+    await sandbox.reply(word, to="555010")
+
+    assert (await sandbox.create(From="555010"))["status"] == "queued"
+    assert not [message for message in await sandbox.messages() if message["auto"]]
+
+
 async def test_a_keyword_still_reaches_the_webhook(listener):
     async with twilio(listening_at(listener)) as sandbox:
         await sandbox.reply("STOP")

@@ -11,6 +11,7 @@ from typing import Any, Self
 from textmanager.gateway.account import TwilioCredentials, reading, sdk_client
 from textmanager.gateway.errors import GatewayError, TwilioRefused
 from textmanager.gateway.transport import Timeouts, TwilioTransport
+from textmanager.text.segments import smart_encode
 from textmanager.text.statuses import MessageStatus, from_twilio
 
 _NOT_FOUND = 404
@@ -38,6 +39,17 @@ class LedgerEntry:
     price_unit: str
     date_created: datetime | None
     date_sent: datetime | None
+
+    def has_body(self, body: str) -> bool:
+        """Whether Twilio's body is this one, after what Twilio may do to one.
+
+        It may replace characters (smart encoding), put a trial account's notice in front, or
+        have discarded it, which leaves an empty one. In doubt it is the same: a text too few is
+        the lesser evil.
+        """
+        if not self.body:
+            return True
+        return smart_encode(self.body).body.endswith(smart_encode(body).body)
 
 
 class TwilioReader:

@@ -15,3 +15,8 @@ def segments_answered(organization_id: int, day: dt.date, *, sender_id: int | No
     if sender_id is not None:
         answers = answers.filter(sender_id=sender_id)
     return int(answers.aggregate(used=Sum("segments"))["used"] or 0)
+
+
+def is_answer(sid: str) -> bool:
+    """Whether a message at Twilio is an answer of ours."""
+    return Answer.objects.filter(sid=sid).exists()

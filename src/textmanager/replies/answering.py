@@ -16,18 +16,20 @@ from textmanager.config.hooks import status_path
 from textmanager.config.jobs import jobs
 from textmanager.gateway.errors import GatewayError
 from textmanager.gateway.ledger import LedgerEntry, TwilioReader
-from textmanager.gateway.outcomes import Accepted, Ambiguous, Outcome, OutgoingText
+from textmanager.gateway.outcomes import Accepted, Ambiguous, Outcome, OutgoingText, Refused
 from textmanager.gateway.receipts import Receipt, callback_url
 from textmanager.gateway.sender import LiveGateway
 from textmanager.organizations.connections import NotConnected, twilio_credentials
 from textmanager.organizations.models import Sender, User
 from textmanager.organizations.pacing import lock_allowance
 from textmanager.organizations.senders import senders_in_use
+from textmanager.replies.answered import is_answer
 from textmanager.replies.conversations import latest_inbound
-from textmanager.replies.models import Answer, Conversation
-from textmanager.replies.opt_outs import opted_out_among
-from textmanager.runs.allowance import segments_left
-from textmanager.runs.history import texts_to
+from textmanager.replies.models import Answer, Conversation, OptOutSource
+from textmanager.replies.opt_outs import opted_out_among, record_opt_out
+from textmanager.runs.allowance import segments_left, sender_segments_left
+from textmanager.runs.history import is_text_of_run, texts_to
+from textmanager.runs.pipeline.track import OPT_OUT_CODES
 from textmanager.runs.texting_hours import window_for
 from textmanager.text.error_codes import explain
 from textmanager.text.phones import Recipient, parse_recipient
@@ -58,8 +60,19 @@ class _Leaving:
 
 
 @transaction.atomic
-def write_answer(conversation: Conversation, *, body: str, author: User) -> Answer:
-    """Keeps an answer and lets a worker send it. Raises NotAnswered."""
+def write_answer(
+    conversation: Conversation, *, body: str, author: User, form_id: uuid.UUID | None = None
+) -> Answer:
+    """Keeps an answer and lets a worker send it. Raises NotAnswered.
+
+    `form_id` becomes the answer's own: the same form sent twice is one answer.
+    """
+    # The lock makes the second of two equal forms wait, and then find the first.
+    Conversation.objects.select_for_update().get(pk=conversation.pk)
+    answer_id = form_id or uuid.uuid4()
+    known = Answer.objects.filter(pk=answer_id, conversation=conversation).first()
+    if known is not None:
+        return known
     try:
         measured = measure(body.strip())
     except BodyTooLong as error:
@@ -69,10 +82,11 @@ def write_answer(conversation: Conversation, *, body: str, author: User) -> Answ
     sender = sender_for(conversation)
     if sender is None:
         raise NotAnswered("No sender is set up. An administrator can add one.")
-    refusal = _refusal(conversation, measured.segments, timezone.now())
+    refusal = _refusal(conversation, sender, measured.segments, timezone.now())
     if refusal:
         raise NotAnswered(refusal)
     answer = Answer.objects.create(
+        id=answer_id,
         organization_id=conversation.organization_id,
         conversation=conversation,
         sender=sender,
@@ -99,7 +113,7 @@ def sender_for(conversation: Conversation) -> Sender | None:
     return next(iter([*written_to, *texted_from, *senders]), None)
 
 
-def _refusal(conversation: Conversation, segments: int, now: dt.datetime) -> str:
+def _refusal(conversation: Conversation, sender: Sender, segments: int, now: dt.datetime) -> str:
     """Why this person may not be texted now; empty when they may."""
     organization = conversation.organization
     if opted_out_among(organization.pk, [conversation.number]):
@@ -115,6 +129,9 @@ def _refusal(conversation: Conversation, segments: int, now: dt.datetime) -> str
         )
     if segments > segments_left(organization, organization.day_of(now)):
         return "Today's allowance is used up. It is whole again tomorrow."
+    left = sender_segments_left(sender, organization.day_of(now))
+    if left is not None and segments > left:
+        return f"The daily cap of {sender.name} is reached. You can answer tomorrow."
     return ""
 
 
@@ -153,7 +170,7 @@ def begin_attempt(answer_id: uuid.UUID, now: dt.datetime) -> _Leaving | None:
         return None
     # What held when it was written may have changed: the allowance is counted under a lock.
     organization = lock_allowance(answer.organization_id)
-    refusal = _refusal(answer.conversation, answer.segments, now)
+    refusal = _refusal(answer.conversation, answer.sender, answer.segments, now)
     if refusal:
         answer.status, answer.why_not = MessageStatus.FAILED, refusal
         answer.save()
@@ -187,6 +204,14 @@ def record_outcome(answer_id: uuid.UUID, outcome: Outcome) -> None:
             answer.charged_day = None
             answer.why_not = _in_words(outcome)[:300]
     answer.save()
+    if isinstance(outcome, Refused) and outcome.code in OPT_OUT_CODES:
+        record_opt_out(
+            organization_id=answer.organization_id,
+            number=answer.conversation.number,
+            source=OptOutSource.TWILIO,
+            evidence=f"Refused with error {outcome.code}",
+            sender_address=answer.sender.number or answer.sender.messaging_service_sid,
+        )
 
 
 def _in_words(outcome: Outcome) -> str:
@@ -260,7 +285,7 @@ def settle(answer_id: uuid.UUID, found: list[LedgerEntry] | None, now: dt.dateti
     answer = _locked(answer_id)
     if answer is None or answer.status != MessageStatus.SENDING:
         return
-    ours = [entry for entry in found or () if entry.body == answer.body]
+    ours = [entry for entry in found or () if _is_it(answer, entry)]
     if ours:
         answer.status, answer.sid = ours[0].status or MessageStatus.ACCEPTED, ours[0].sid
         answer.why_not = ""
@@ -271,6 +296,12 @@ def settle(answer_id: uuid.UUID, found: list[LedgerEntry] | None, now: dt.dateti
         answer.status = MessageStatus.UNCONFIRMED
         answer.why_not = "Twilio could not be asked for a day. Look into its console."
     answer.save()
+
+
+def _is_it(answer: Answer, entry: LedgerEntry) -> bool:
+    """The same text to the same number, and not one that is known to be another."""
+    is_known = is_text_of_run(entry.sid) or is_answer(entry.sid)
+    return entry.has_body(answer.body) and not is_known
 
 
 def _locked(answer_id: uuid.UUID) -> Answer | None:

@@ -22,6 +22,10 @@ MOST_ROWS = 100_000
 # What other programs call the column with the number.
 COLUMNS = ("number", "phone", "phone number", "mobile", "mobilephone", "mobile phone", "to")
 
+CLEARED = "Cleared at (UTC)"
+# An exported register holds people who came back: reading it in again must not undo that.
+WAS_REMOVED = "The file itself says that this number was removed from the register"
+
 
 class NotANumber(ValueError):
     """What was entered is no number; the message says why, in the user's words."""
@@ -110,10 +114,13 @@ def import_numbers(*, organization: Organization, text: str, actor: User) -> Imp
     told with its line, and stops nothing else.
     """
     done = Imported()
-    for line, raw in _numbers_in(text):
+    for line, raw, is_removed in _numbers_in(text):
         if line > MOST_ROWS:
             done.wrong.append((line, "", f"Only the first {MOST_ROWS:,} lines are read."))
             break
+        if is_removed:
+            done.wrong.append((line, raw[:40], WAS_REMOVED))
+            continue
         try:
             number = _number(raw, organization.region)
         except NotANumber as error:
@@ -134,9 +141,7 @@ def import_numbers(*, organization: Organization, text: str, actor: User) -> Imp
 
 def export_rows(organization: Organization) -> Iterator[str]:
     """The whole register as lines of CSV, cleared entries included; times in UTC."""
-    yield _line(
-        ["Number", "Opted out at (UTC)", "How", "Evidence", "Told to", "Cleared at (UTC)", "Why"]
-    )
+    yield _line(["Number", "Opted out at (UTC)", "How", "Evidence", "Told to", CLEARED, "Why"])
     entries = OptOut.objects.filter(organization=organization).order_by("created_at", "id")
     for entry in entries.iterator(chunk_size=2000):
         cleared = entry.cleared_at.isoformat(" ", "seconds") if entry.cleared_at else ""
@@ -169,16 +174,21 @@ def _matches(query: str, region: str) -> Q:
     return Q(number__endswith=digits) if digits else Q(evidence__icontains=query)
 
 
-def _numbers_in(text: str) -> Iterator[tuple[int, str]]:
-    """Each line's number as it stands there, with the line counted from 1."""
-    place = 0
+def _numbers_in(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Each line, counted from 1, its number as it stands there, and whether it says "cleared"."""
+    place, cleared = 0, None
     for line, row in enumerate(csv.reader(io.StringIO(text.lstrip("\ufeff"))), start=1):
         names = [cell.strip().casefold() for cell in row]
         header = next((names.index(name) for name in COLUMNS if name in names), None)
         if line == 1 and header is not None:
             place = header
+            cleared = names.index(CLEARED.casefold()) if CLEARED.casefold() in names else None
         elif any(names):
-            yield line, row[place] if place < len(row) else ""
+            yield line, _cell(row, place), bool(_cell(row, cleared).strip())
+
+
+def _cell(row: list[str], place: int | None) -> str:
+    return row[place] if place is not None and place < len(row) else ""
 
 
 def _tell(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import messages as notices
@@ -55,7 +56,7 @@ def answer(request: MemberRequest, conversation_id: int) -> HttpResponse:
     found = _conversation(request, conversation_id)
     body = request.POST.get("body", "")
     try:
-        write_answer(found, body=body, author=request.user)
+        write_answer(found, body=body, author=request.user, form_id=_form_id(request))
     except NotAnswered as refusal:
         # The page comes back with what was typed.
         return _conversation_page(request, found, typed=body, refusal=str(refusal))
@@ -119,6 +120,14 @@ def reply_mail(request: MemberRequest) -> HttpResponse:
     return redirect("replies:inbox")
 
 
+def _form_id(request: MemberRequest) -> uuid.UUID | None:
+    """The form's own; one that was tampered with is as good as a new form."""
+    try:
+        return uuid.UUID(request.POST.get("form_id", ""))
+    except ValueError:
+        return None
+
+
 def _conversation(request: MemberRequest, conversation_id: int) -> Conversation:
     found = Conversation.objects.select_related("organization", "assigned_to")
     return get_object_or_404(found, pk=conversation_id, organization=request.organization)
@@ -132,6 +141,7 @@ def _conversation_page(request: MemberRequest, found: Conversation, **more: Any)
         "has_opted_out": bool(opted_out_among(request.organization.pk, [found.number])),
         "people": membership.people(request.organization),
         "can_edit": request.membership.may(Role.AUTHOR),
+        "form_id": uuid.uuid4(),
         **more,
     }
     return render(request, "replies/conversation.html", context)

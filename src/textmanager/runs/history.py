@@ -78,3 +78,8 @@ def texts_to(*, organization_id: int, number: str, most: int) -> list[TextToNumb
         )
         for message in messages
     ]
+
+
+def is_text_of_run(sid: str) -> bool:
+    """Whether a message at Twilio is a text of a run."""
+    return Message.objects.filter(sid=sid).exists()

@@ -6,7 +6,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from textmanager.sandbox.twilio_delivery import Carriers
-from textmanager.sandbox.twilio_settings import TOLL_FREE, SandboxService
+from textmanager.sandbox.twilio_settings import SHORT_CODE, TOLL_FREE, SandboxService
 from textmanager.sandbox.twilio_store import Message, Store
 from textmanager.sandbox.twilio_webhooks import Webhooks
 from textmanager.text.segments import measure
@@ -63,6 +63,10 @@ class Replies:
         return message
 
     def _keyword(self, body: str, number: str) -> str:
+        service = self._store.service_of(number)
+        is_short = self._store.numbers[number].kind == SHORT_CODE
+        if is_short and not (service and service.advanced_opt_out):
+            return ""  # what a short code answers is its owner's business
         word = body.strip().upper()
         toll_free = self._store.numbers[number].kind == TOLL_FREE
         if word in STOP_WORDS:

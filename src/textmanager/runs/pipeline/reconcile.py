@@ -21,10 +21,11 @@ from textmanager.gateway.account import TwilioCredentials
 from textmanager.gateway.errors import GatewayError
 from textmanager.gateway.ledger import LedgerEntry, TwilioReader
 from textmanager.organizations.connections import NotConnected, twilio_credentials
+from textmanager.replies.answered import is_answer
+from textmanager.runs.history import is_text_of_run
 from textmanager.runs.models import Message, RunState
 from textmanager.runs.pipeline.changes import Change, Changes
 from textmanager.runs.pipeline.track import apply_news, news_from_entry
-from textmanager.text.segments import smart_encode
 from textmanager.text.statuses import MessageStatus
 
 logger = logging.getLogger(__name__)
@@ -123,27 +124,16 @@ def look_again(message: Message, now: dt.datetime, *, reason: str = "") -> None:
 
 
 def _is_it(unclear: Unclear, entry: LedgerEntry) -> bool:
-    """The same text to the same number, and not one that another message has already claimed."""
+    """The same text to the same number, and not one that is known to be another."""
     same_sender = not (unclear.from_number and entry.from_number) or (
         unclear.from_number == entry.from_number
     )
     return (
         same_sender
-        and _is_same_body(unclear.message.body, entry.body)
-        and not Message.objects.filter(sid=entry.sid).exists()
+        and entry.has_body(unclear.message.body)
+        and not is_text_of_run(entry.sid)
+        and not is_answer(entry.sid)
     )
-
-
-def _is_same_body(ours: str, theirs: str) -> bool:
-    """Whether Twilio's body is ours, after what Twilio may do to one.
-
-    It may replace characters (smart encoding), put a trial account's notice in front, or have
-    discarded it, which leaves an empty one. In doubt it is the same: a text too few is the
-    lesser evil.
-    """
-    if not theirs:
-        return True
-    return smart_encode(theirs).body.endswith(smart_encode(ours).body)
 
 
 def _give_back(message: Message, now: dt.datetime) -> None:
