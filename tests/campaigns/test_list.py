@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 import world
 from textmanager.campaigns.models import Campaign, CampaignState
@@ -105,3 +106,21 @@ def test_the_list_asks_the_database_the_same_few_questions_however_long_it_is(
         world.run(world.campaign(organization, by=sender, name=f"Campaign {number}"))
     with django_assert_max_num_queries(9):  # type: ignore[operator] # a fixture
         assert page.get(LIST).status_code == 200
+
+
+@pytest.mark.parametrize("state", [RunState.PREPARING, RunState.SENDING])
+def test_pausing_a_campaign_pauses_its_run_that_is_going_on(
+    page: Client, run: Run, state: str
+) -> None:
+    Run.objects.update(state=state)
+    ended = world.run(run.campaign, state=RunState.COMPLETED, scheduled_for=timezone.now())
+    answer = page.post(f"/campaigns/{run.campaign_id}/pause/", follow=True)
+    assert "So is its run that was going on" in answer.content.decode()
+    run.refresh_from_db()
+    ended.refresh_from_db()
+    assert (run.state, ended.state) == (RunState.HELD, RunState.COMPLETED)
+    assert "Paused by alice" in run.reason
+
+    page.post(f"/campaigns/{run.campaign_id}/resume/")
+    run.refresh_from_db()
+    assert run.state == RunState.HELD, "Its texts may be late by now: somebody decides."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -154,3 +155,14 @@ def test_outcomes_of_a_batch_are_written_in_one_statement(
     with django_assert_max_num_queries(4):  # type: ignore[operator] # a fixture
         record_outcomes(sender_id=sender.pk, outcomes=outcomes, now=LATER)
     assert Message.objects.filter(status=MessageStatus.ACCEPTED).count() == 50
+
+
+def test_without_a_wish_of_twilios_each_wait_is_longer_up_to_a_bound(claimed: Claimed) -> None:
+    waits = []
+    for attempt in (1, 2, 3, 8, 20):
+        Message.objects.update(status=MessageStatus.SENDING)
+        again = dataclasses.replace(claimed, attempt=attempt)
+        message = record(again, NotSent("No connection to Twilio."))
+        waits.append((message.not_before - LATER).total_seconds())
+    for wait, least in zip(waits, (2, 4, 8, 256, 300), strict=True):
+        assert least <= wait <= 2 * least

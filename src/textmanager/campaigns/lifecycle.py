@@ -48,7 +48,7 @@ def move_on(campaign: Campaign, now: dt.datetime) -> None:
 def pause_campaign(*, organization: Organization, campaign_id: int, actor: User) -> Campaign:
     """No further occurrence starts until it is resumed. Raises NotPossible, Campaign.DoesNotExist.
 
-    A run that has begun is not touched.
+    A run that has begun is not touched; `runs.holding.pause_campaign` pauses it too.
     """
     campaign = locked(organization, campaign_id)
     if campaign.state != CampaignState.ACTIVE:

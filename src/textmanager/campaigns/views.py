@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from textmanager.campaigns.summary import summarize_now
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.runs.beginning import run_now
+from textmanager.runs.holding import pause_campaign
 from textmanager.runs.models import Run
 from textmanager.runs.overview import latest_runs, outcome_in_words
 
@@ -81,13 +81,34 @@ def delete(request: MemberRequest, campaign_id: int) -> HttpResponse:
 @require_POST
 @member_required(Role.AUTHOR)
 def pause(request: MemberRequest, campaign_id: int) -> HttpResponse:
-    return _change(request, campaign_id, lifecycle.pause_campaign, "paused")
+    try:
+        name, runs = pause_campaign(
+            organization=request.organization, campaign_id=campaign_id, actor=request.user
+        )
+    except Campaign.DoesNotExist:
+        raise Http404 from None
+    except lifecycle.NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        with_it = " So is its run that was going on: resume that on its page." if runs else ""
+        messages.success(request, f"“{name}” is paused.{with_it}")
+    return redirect("campaigns:list")
 
 
 @require_POST
 @member_required(Role.AUTHOR)
 def resume(request: MemberRequest, campaign_id: int) -> HttpResponse:
-    return _change(request, campaign_id, lifecycle.resume_campaign, "active again")
+    try:
+        campaign = lifecycle.resume_campaign(
+            organization=request.organization, campaign_id=campaign_id, actor=request.user
+        )
+    except Campaign.DoesNotExist:
+        raise Http404 from None
+    except lifecycle.NotPossible as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"“{campaign.name}” is active again.")
+    return redirect("campaigns:list")
 
 
 @member_required(Role.AUTHOR)
@@ -122,19 +143,3 @@ def run_now_figures(request: MemberRequest, campaign_id: int) -> HttpResponse:
     except AudienceUnavailable as unavailable:
         context["error"] = str(unavailable)
     return render(request, "campaigns/run_now.html#figures", context)
-
-
-def _change(
-    request: MemberRequest, campaign_id: int, change: Callable[..., Campaign], done: str
-) -> HttpResponse:
-    try:
-        campaign = change(
-            organization=request.organization, campaign_id=campaign_id, actor=request.user
-        )
-    except Campaign.DoesNotExist:
-        raise Http404 from None
-    except lifecycle.NotPossible as refusal:
-        messages.error(request, str(refusal))
-    else:
-        messages.success(request, f"“{campaign.name}” is {done}.")
-    return redirect("campaigns:list")

@@ -7,6 +7,7 @@ import uuid
 from django.db import transaction
 from django.utils import timezone
 
+from textmanager.campaigns import lifecycle
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
@@ -50,6 +51,26 @@ def pause_run(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     run.save(update_fields=["state", "reason"])
     audit.record(organization=organization, actor=actor, action="paused", subject=run)
     return run
+
+
+@transaction.atomic
+def pause_campaign(*, organization: Organization, campaign_id: int, actor: User) -> tuple[str, int]:
+    """Pauses a campaign and its runs that are going on: who presses this wants nothing to leave.
+
+    Its name, and how many runs were paused with it; those go on only when somebody lets each.
+    Raises NotPossible, Campaign.DoesNotExist.
+    """
+    campaign = lifecycle.pause_campaign(
+        organization=organization, campaign_id=campaign_id, actor=actor
+    )
+    going_on = Run.objects.filter(
+        campaign=campaign, state__in=[RunState.PREPARING, RunState.SENDING]
+    )
+    paused = [
+        pause_run(organization=organization, run_id=run_id, actor=actor)
+        for run_id in going_on.order_by("pk").values_list("pk", flat=True)
+    ]
+    return campaign.name, len(paused)
 
 
 @transaction.atomic

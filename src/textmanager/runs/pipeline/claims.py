@@ -44,8 +44,9 @@ UNTIL_RECONCILED = dt.timedelta(seconds=75)
 class Claimed:
     """One text that is ours to send, once, not before `slot`.
 
-    `validity_seconds` after it Twilio drops what still waits in its queue, because the recipient's
-    texting hours end; None where they do not for as long as Twilio keeps a text.
+    `attempt` is which of this text's attempts this is, from 1. After `validity_seconds` Twilio
+    drops what still waits in its queue, because the recipient's texting hours end; None where
+    they do not for as long as Twilio keeps a text.
     """
 
     run_id: uuid.UUID
@@ -57,6 +58,7 @@ class Claimed:
     reference: str
     attempted_at: dt.datetime
     slot: dt.datetime
+    attempt: int = 1
     validity_seconds: int | None = None
 
 
@@ -69,6 +71,7 @@ class _Candidate(NamedTuple):
     body: str
     segments: int
     time_zones: list[str]
+    attempts: int
     api_mode: str
 
     @property
@@ -122,7 +125,9 @@ def _candidates(sender: Sender, now: dt.datetime) -> list[_Candidate]:
         Message.objects.select_for_update(skip_locked=True, of=("self",))
         .filter(sender=sender, status__in=WAITING, not_before__lte=now, run__state=RunState.SENDING)
         .order_by("not_before", "run_id", "number")
-        .values_list("run_id", "number", "to", "body", "segments", "time_zones", "run__api_mode")
+        .values_list(
+            "run_id", "number", "to", "body", "segments", "time_zones", "attempts", "run__api_mode"
+        )
     )
     found: list[_Candidate] = []
     # A question each: in one, the database would walk over all that is held for later.
@@ -260,6 +265,7 @@ def _claimed(
         reference=message_reference(text.run_id, text.number),
         attempted_at=now,
         slot=slot,
+        attempt=text.attempts + 1,
         validity_seconds=None
         if validity is None or validity >= LONGEST_VALIDITY_SECONDS
         else validity,

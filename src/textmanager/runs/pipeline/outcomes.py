@@ -118,7 +118,7 @@ def _row(claimed: Claimed, outcome: Outcome, now: dt.datetime, tomorrow: dt.date
                 "reason": "retry",
                 "error_code": code,
                 "error_text": reason[:300],
-                "not_before": now + _retry_after(retry_after),
+                "not_before": now + _retry_after(retry_after, claimed.attempt),
             }
         case TryTomorrow(code=code, text=text):
             row |= {
@@ -143,9 +143,10 @@ def _row(claimed: Claimed, outcome: Outcome, now: dt.datetime, tomorrow: dt.date
     return row
 
 
-def _retry_after(seconds: float | None) -> dt.timedelta:
-    """Twilio's own wish where it has one, otherwise a few seconds, never the same for all."""
-    wanted = FIRST_RETRY_SECONDS if seconds is None else min(seconds, LONGEST_RETRY_SECONDS)
+def _retry_after(seconds: float | None, attempt: int) -> dt.timedelta:
+    """Twilio's own wish, or else twice as long each time; never the same for all."""
+    backed_off = FIRST_RETRY_SECONDS * 2 ** min(attempt - 1, 10)
+    wanted = min(backed_off if seconds is None else seconds, LONGEST_RETRY_SECONDS)
     return dt.timedelta(seconds=wanted * random.uniform(1.0, 2.0))  # noqa: S311 - jitter
 
 
