@@ -12,7 +12,7 @@ export PIP_ROOT_USER_ACTION := ignore
 PIP := $(BIN)/python -m pip install --no-compile
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
-	--no-emit-index-url
+	--no-strip-extras --no-emit-index-url
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-reset test faults bench lint format lock browser
