@@ -86,7 +86,10 @@ class Campaign(models.Model):
     phone_column = models.CharField(max_length=200)
 
     api_mode = models.CharField(max_length=4, choices=ApiMode, default=ApiMode.TEST)
-    sender = models.ForeignKey(Sender, on_delete=models.PROTECT, related_name="+")
+    # Empty only in a draft.
+    sender = models.ForeignKey(
+        Sender, on_delete=models.PROTECT, related_name="+", null=True, blank=True
+    )
     priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.NORMAL)
     template = models.TextField()
     empty_values = models.CharField(max_length=4, choices=EmptyValues, default=EmptyValues.SEND)
@@ -108,12 +111,16 @@ class Campaign(models.Model):
     catch_up_hours = models.PositiveSmallIntegerField(default=12)
     next_run_at = models.DateTimeField(null=True, blank=True)
 
+    # What the form of a draft holds, field by field as it was typed; empty once it is none.
+    typed = models.JSONField(default=dict, blank=True)
+
     version = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
+    archived_at = models.DateTimeField(null=True, blank=True)
     # Deleted campaigns stay, so that their runs can still be seen.
     deleted_at = models.DateTimeField(null=True, blank=True)
 
