@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "textmanager.campaigns",
     "textmanager.runs",
     "textmanager.replies",
+    "textmanager.dashboard",
 ]
 
 MIDDLEWARE = [
