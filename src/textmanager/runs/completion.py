@@ -1,4 +1,7 @@
-"""Ends runs: completed when nothing is left to send, settled when nothing is left to hear."""
+"""Ends runs: completed when nothing is left to send, settled when nothing is left to hear.
+
+A one-time campaign is completed with its run.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Collection
 
 from django.db.models import Exists, OuterRef
 
+from textmanager.campaigns import lifecycle
 from textmanager.runs.models import Message, Run, RunState, RunTally
 from textmanager.text.statuses import MessageStatus
 
@@ -22,6 +26,12 @@ def complete_runs(*, now: dt.datetime) -> int:
     return sending.filter(~_some_are(TO_SEND)).update(
         state=RunState.COMPLETED, completed_at=now, price_due_at=now + FIRST_PRICE
     )
+
+
+def complete_campaigns() -> int:
+    """Completes one-time campaigns whose run has ended, however it did; returns how many."""
+    going_on = Run.objects.filter(state__in=RunState.open())
+    return lifecycle.follow_runs(going_on=going_on.values("campaign_id"))
 
 
 def settle_runs(*, now: dt.datetime) -> int:

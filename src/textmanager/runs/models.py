@@ -21,7 +21,8 @@ class RunState(models.TextChoices):
     """Where a run stands.
 
     preparing → sending → completed. A held run stands still until somebody (or the end of what
-    held it) lets it go on; canceled, failed and missed are final.
+    held it) lets it go on; canceled, failed, missed (nothing was running) and skipped (staff
+    wanted it so) are final.
     """
 
     PREPARING = "preparing", "Preparing"
@@ -31,6 +32,7 @@ class RunState(models.TextChoices):
     CANCELED = "canceled", "Canceled"
     FAILED = "failed", "Failed"
     MISSED = "missed", "Missed"
+    SKIPPED = "skipped", "Skipped"
 
     @classmethod
     def open(cls) -> tuple[RunState, ...]:
@@ -98,6 +100,8 @@ class Run(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["campaign", "-scheduled_for"], name="run_by_campaign"),
+            # The calendar: what ran between two instants?
+            models.Index(fields=["organization", "scheduled_for"], name="run_by_time"),
             models.Index(
                 fields=["state"],
                 name="run_open",
