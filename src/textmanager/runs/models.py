@@ -76,6 +76,10 @@ class Run(models.Model):
     # The pages did not fit together: somebody came twice, or the total changed between them.
     is_unsteady = models.BooleanField(default=False)
 
+    # What somebody knew who let the run go on; only what comes after it may hold it for failing.
+    outcomes_looked_at = models.PositiveIntegerField(default=0)
+    failures_looked_at = models.PositiveIntegerField(default=0)
+
     created_at = models.DateTimeField(default=timezone.now)
     prepared_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
