@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0005_drafts"),
+        ("campaigns", "0006_one_time_and_skips"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("campaigns", "0006_useful_for"),
         ("organizations", "0007_twilio_receiving"),
-        ("runs", "0007_prompt_answers"),
+        ("runs", "0008_looked_at"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
