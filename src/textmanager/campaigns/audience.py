@@ -71,7 +71,7 @@ def first_look(
     """
     given = answers or {}
     key = json.dumps([path, sorted(given.items())])
-    return _remembered("look", organization_id, key, functools.partial(_look, path, given))
+    return remembered("look", organization_id, key, functools.partial(_look, path, given))
 
 
 def whole_audience(
@@ -83,18 +83,18 @@ def whole_audience(
     """
     key = json.dumps([path, list(answers)])
     read = functools.partial(_pull, path, answers)
-    return _remembered("rows", organization_id, key, read, fresh=fresh)
+    return remembered("rows", organization_id, key, read, fresh=fresh)
 
 
 def known_queries(organization_id: int) -> list[str]:
     """Paths of the IQAs to offer; empty when iMIS does not list them."""
     try:
-        return _remembered("tree", organization_id, "$/", functools.partial(_paths, "$/"))
+        return remembered("tree", organization_id, "$/", functools.partial(_paths, "$/"))
     except AudienceUnavailable:
         return []
 
 
-def _remembered(
+def remembered(
     kind: str,
     organization_id: int,
     asked: str,
@@ -102,6 +102,10 @@ def _remembered(
     *,
     fresh: bool = False,
 ) -> T:
+    """What `read` finds in the organization's iMIS, or found at most two minutes ago.
+
+    `kind` and `asked` tell one question from another. Raises AudienceUnavailable.
+    """
     digest = hashlib.sha256(asked.encode()).hexdigest()
     key = f"audience:{kind}:{organization_id}:{digest}"
     known: T | None = None if fresh else cache.get(key)

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "textmanager.campaigns",
     "textmanager.runs",
     "textmanager.replies",
+    "textmanager.dashboard",
 ]
 
 MIDDLEWARE = [
@@ -159,6 +160,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.config.upkeep",
     "textmanager.organizations.imis_health",
+    "textmanager.organizations.prices",
     "textmanager.runs.pipeline.plan",
     "textmanager.runs.pipeline.prepare",
     "textmanager.runs.pipeline.send",
@@ -166,6 +168,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.runs.pipeline.reconcile",
     "textmanager.runs.pipeline.write_back",
     "textmanager.runs.pipeline.report",
+    "textmanager.runs.pipeline.price",
     "textmanager.replies.notices",
     "textmanager.replies.answering",
     "textmanager.replies.imis_records",
