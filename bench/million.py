@@ -77,7 +77,7 @@ def fill(messages: int) -> Filled:
     )
 
 
-def multiply(row: Any, source: str, **columns: str) -> int:
+def multiply(row: Any, source: str, /, **columns: str) -> int:
     """Inserts a copy of `row` for each row of `source`, with these columns by SQL instead.
 
     `source` is what follows FROM; a serial ID is left to the database.
