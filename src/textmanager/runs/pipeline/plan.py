@@ -26,6 +26,7 @@ from textmanager.runs.pipeline.report import report
 from textmanager.runs.pipeline.send import defer_drain
 from textmanager.runs.pipeline.track import poll
 from textmanager.runs.pipeline.write_back import write_back
+from textmanager.runs.waiting import take_up_what_waited_for_imis
 
 # An occurrence that starts within this time is on time; a restart takes no longer.
 ON_TIME = dt.timedelta(minutes=10)
@@ -38,6 +39,7 @@ async def plan(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is 
     await in_database(start_due_runs, now=timezone.now())
     await in_database(complete_runs, now=timezone.now())
     await in_database(settle_runs, now=timezone.now())
+    await in_database(take_up_what_waited_for_imis, now=timezone.now())
     await in_database(defer_what_is_due, now=timezone.now())
 
 
