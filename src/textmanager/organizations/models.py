@@ -21,6 +21,9 @@ from textmanager.schedule.quiet_hours import TextingHours
 from textmanager.text.merge import Formats
 
 NUMBER_OR_SHORT_CODE = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}")
+ACTIVITY_TYPE = RegexValidator(
+    r"^[A-Z0-9_-]+$", "An activity type is capital letters, digits, _ and -, without blanks."
+)
 SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
@@ -143,6 +146,16 @@ class ImisConnection(models.Model):
     failing_since = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True)
     warned_of = models.CharField(max_length=40, blank=True)
+    # When iMIS refused the very password that is kept here: nobody tries it again for a while.
+    refused_at = models.DateTimeField(null=True, blank=True)
+    # What records are written as; these are the usual names.
+    text_type = models.CharField(max_length=20, default="TEXTMSG", validators=[ACTIVITY_TYPE])
+    opt_out_type = models.CharField(max_length=20, default="TEXTUNSUB", validators=[ACTIVITY_TYPE])
+    came_back_type = models.CharField(
+        max_length=20, default="TEXTUNSUB_A", validators=[ACTIVITY_TYPE]
+    )
+    # When the opt-outs that this iMIS knows were last read; None since it is another site.
+    opt_outs_read_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.username} at {self.base_url}"
@@ -150,6 +163,14 @@ class ImisConnection(models.Model):
     def set_password(self, password: str) -> None:
         self.password_sealed = seal(password)
         self.password_changed_at = timezone.now()
+        self.refused_at = None
+
+    def set_site(self, base_url: str, username: str) -> None:
+        if base_url != self.base_url:
+            self.opt_outs_read_at = None
+        if (base_url, username) != (self.base_url, self.username):
+            self.refused_at = None
+        self.base_url, self.username = base_url, username
 
     @property
     def password(self) -> str:

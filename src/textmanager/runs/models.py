@@ -75,6 +75,8 @@ class Run(models.Model):
     next_offset = models.PositiveIntegerField(default=0)
     # The pages did not fit together: somebody came twice, or the total changed between them.
     is_unsteady = models.BooleanField(default=False)
+    # Held because iMIS failed, since then: it goes on by itself when iMIS works again.
+    waits_for_imis_since = models.DateTimeField(null=True, blank=True)
 
     # What somebody knew who let the run go on; only what comes after it may hold it for failing.
     outcomes_looked_at = models.PositiveIntegerField(default=0)

@@ -20,7 +20,7 @@ from procrastinate.retry import RetryStrategy
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, is_stopping, jobs
 from textmanager.imis.client import ImisClient
-from textmanager.imis.errors import ImisError
+from textmanager.imis.errors import ImisError, ImisSignInRefused
 from textmanager.imis.iqa import IqaPage, describe, fetch_page
 from textmanager.organizations.connections import NotConnected, imis_client
 from textmanager.runs.history import usual_contacts
@@ -29,6 +29,7 @@ from textmanager.runs.models import Run, RunState
 from textmanager.runs.pipeline.messages import write_messages
 from textmanager.runs.pipeline.second_reading import Row, read_again
 from textmanager.runs.pipeline.send import defer_drain
+from textmanager.runs.waiting import wait_for_imis
 from textmanager.text.merge import Template, TemplateError
 
 logger = logging.getLogger(__name__)
@@ -63,13 +64,20 @@ class Resume:
     ),
 )
 async def prepare(context: JobContext, run_id: str) -> None:
-    """Prepares one run. A passing failure of iMIS is retried; any other holds the run."""
+    """Prepares one run. A passing failure of iMIS is retried; any other holds the run.
+
+    Held for a failure that lasted, or for a password, the run goes on when iMIS works again.
+    """
     try:
         await _prepare(run_id)
     except ImisError as error:
         if not error.permanent and context.job.attempts + 1 < MOST_TRIES:
             raise
-        await in_database(hold_run, run_id=run_id, reason=f"The audience cannot be read. {error}")
+        reason = f"The audience cannot be read. {error}"
+        if error.permanent and not isinstance(error, ImisSignInRefused):
+            await in_database(hold_run, run_id=run_id, reason=reason)
+        else:
+            await in_database(wait_for_imis, run_id=run_id, reason=reason, now=timezone.now())
     except (NotConnected, TemplateError) as error:
         await in_database(hold_run, run_id=run_id, reason=str(error))
     except (OperationalError, InterfaceError):
