@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from textmanager.campaigns.models import ApiMode, Campaign, EmptyValues, Priority, WriteBackTarget
@@ -48,6 +49,10 @@ class Run(models.Model):
     scheduled_for = models.DateTimeField()
     started_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    # The run whose failed texts this one tries again.
+    retry_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="retries"
     )
     state = models.CharField(max_length=10, choices=RunState, default=RunState.PREPARING)
     # Why the run is held, failed or was missed, in words for staff.
@@ -145,6 +150,30 @@ class Run(models.Model):
         return self.scheduled_for + dt.timedelta(hours=self.useful_for_hours)
 
 
+class ReportMail(models.Model):
+    """A status report as it was mailed. Its CSV is made anew from the messages when asked for."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="report_mails")
+    to = ArrayField(models.EmailField())
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField()
+    sent_at = models.DateTimeField(default=timezone.now)
+    # Empty for the one that went out by itself.
+    sent_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {', '.join(self.to)}"
+
+
+# A message in one of these has a cause that staff may count and look through.
+WITH_A_CAUSE = ("held", "skipped", "error", "failed", "undelivered", "unconfirmed", "canceled")
+# In these, Twilio's code says more than our reason; elsewhere it is left from an earlier attempt.
+BY_ERROR_CODE = ("error", "failed", "undelivered")
+
+
 class WriteBack(models.TextChoices):
     """Whether a text is on the member's iMIS record yet."""
 
@@ -201,6 +230,19 @@ class Message(models.Model):
     check_at = models.DateTimeField(
         null=True, help_text="When to ask Twilio what became of it, if it has not told by then."
     )
+    # Why it is as it is: Twilio's error code, or else the reason; kept by the database.
+    cause = models.GeneratedField(
+        expression=Case(
+            When(~Q(status__in=[*WITH_A_CAUSE, "queued"]), then=Value("")),
+            When(
+                Q(error_code__isnull=False) & (Q(status__in=BY_ERROR_CODE) | Q(reason="")),
+                then=Cast("error_code", models.CharField(max_length=40)),
+            ),
+            default="reason",
+        ),
+        output_field=models.CharField(max_length=40),
+        db_persist=True,
+    )
     price = models.DecimalField(max_digits=10, decimal_places=5, null=True)
     price_unit = models.CharField(max_length=3, blank=True)
 
@@ -209,6 +251,9 @@ class Message(models.Model):
     write_back_tries = models.PositiveSmallIntegerField(default=0)
     write_back_ref = models.CharField(max_length=60, blank=True)
     write_back_error = models.CharField(max_length=300, blank=True)
+
+    # The run that tries this failed text again: it does so once.
+    retried_in = models.UUIDField(null=True)
 
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -242,8 +287,20 @@ class Message(models.Model):
                     status__in=["sent", "delivered", "undelivered"],
                 ),
             ),
-            # The run's page: what did iMIS refuse?
-            models.Index(fields=["run"], name="message_refused", condition=Q(write_back="failed")),
+            # The run's page: what is on the records, what did iMIS refuse? Written only once a
+            # text has been sent, so that sending pays nothing for it.
+            models.Index(
+                fields=["run", "write_back", "number"],
+                name="message_by_record",
+                condition=Q(status__in=["sent", "delivered", "undelivered"])
+                & ~Q(write_back="none"),
+            ),
+            # The run's page: who was left out, and failed, for this reason?
+            models.Index(
+                fields=["run", "status", "cause", "number"],
+                name="message_by_cause",
+                condition=Q(status__in=WITH_A_CAUSE),
+            ),
             # Settling: is anything of this run left to hear?
             models.Index(
                 fields=["run"],
@@ -310,9 +367,41 @@ class RunTally(models.Model):
     status = models.CharField(max_length=11)
     messages = models.IntegerField()
     segments = models.IntegerField()
+    # When the first and the last of its messages came to this status, gone ones included.
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.messages} {self.status}"
+
+
+class CauseTally(models.Model):
+    """How many messages of a run have a status for the same cause; kept by triggers."""
+
+    pk = models.CompositePrimaryKey("run_id", "status", "cause")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="cause_tallies")
+    status = models.CharField(max_length=11)
+    cause = models.CharField(max_length=40)
+    messages = models.IntegerField()
+    segments = models.IntegerField()
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.messages} {self.status}: {self.cause}"
+
+
+class RecordTally(models.Model):
+    """How many texts that were sent are on their member's iMIS record; kept by triggers."""
+
+    pk = models.CompositePrimaryKey("run_id", "write_back")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="record_tallies")
+    write_back = models.CharField(max_length=7)
+    messages = models.IntegerField()
+    last_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.messages} {self.write_back}"
 
 
 class DayTally(models.Model):
