@@ -37,6 +37,10 @@ class RunState(models.TextChoices):
     def open(cls) -> tuple[RunState, ...]:
         return (cls.PREPARING, cls.SENDING, cls.HELD)
 
+    @classmethod
+    def wanting_an_eye(cls) -> tuple[RunState, ...]:
+        return (cls.HELD, cls.FAILED, cls.MISSED)
+
 
 class Run(models.Model):
     """One occurrence of a campaign, with a copy of what the campaign said when it began."""
@@ -113,6 +117,10 @@ class Run(models.Model):
     @property
     def is_test(self) -> bool:
         return self.api_mode == ApiMode.TEST
+
+    @property
+    def wants_an_eye(self) -> bool:
+        return self.state in RunState.wanting_an_eye()
 
 
 class WriteBack(models.TextChoices):
