@@ -14,7 +14,7 @@ urlpatterns = [
     path("sign-in/", organizations.sign_in_page, name="sign-in"),
     path("sign-out/", organizations.sign_out, name="sign-out"),
     path("organization/", organizations.choose_organization, name="choose-organization"),
-    path("campaigns/", include("textmanager.campaigns.urls")),
+    path("", include("textmanager.campaigns.urls")),
     path("runs/", include("textmanager.runs.urls")),
     path("", include("textmanager.replies.urls")),
     path("settings/", include("textmanager.organizations.settings_urls")),

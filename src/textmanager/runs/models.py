@@ -39,6 +39,10 @@ class RunState(models.TextChoices):
     def open(cls) -> tuple[RunState, ...]:
         return (cls.PREPARING, cls.SENDING, cls.HELD)
 
+    @classmethod
+    def wanting_an_eye(cls) -> tuple[RunState, ...]:
+        return (cls.HELD, cls.FAILED, cls.MISSED)
+
 
 class Run(models.Model):
     """One occurrence of a campaign, with a copy of what the campaign said when it began."""
@@ -141,6 +145,10 @@ class Run(models.Model):
     @property
     def is_test(self) -> bool:
         return self.api_mode == ApiMode.TEST
+
+    @property
+    def wants_an_eye(self) -> bool:
+        return self.state in RunState.wanting_an_eye()
 
     @property
     def useful_until(self) -> dt.datetime | None:
