@@ -95,6 +95,8 @@ _SENTENCES: dict[str, Callable[[Any], str]] = {
     "unusual_least": _unusual_least,
     "hold_failure_percent": lambda percent: (
         f"A run pauses itself when {percent} % of its texts fail, or more."
+        if percent
+        else "No run pauses itself any more, however many of its texts fail."
     ),
     "hold_failure_least": lambda texts: (
         f"A run is judged by its failures once {texts:,} of its texts have an outcome."

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -69,6 +69,15 @@ class Organization(models.Model):
         default=list,
         blank=True,
         help_text="Who is mailed when iMIS or Twilio needs a hand.",
+    )
+    # A run whose texts fail more often than this pauses itself; 0 percent: never.
+    hold_failure_percent = models.PositiveSmallIntegerField(
+        default=20,
+        validators=[MaxValueValidator(100)],
+        help_text="A run pauses itself when so many percent of its texts fail; 0 for never.",
+    )
+    hold_failure_least = models.PositiveIntegerField(
+        default=50, help_text="Only once so many of its texts have an outcome."
     )
     report_emails = ArrayField(
         models.EmailField(),

@@ -160,8 +160,16 @@ def _formats(label: str, choices: list[tuple[str, str]], has: str) -> forms.Choi
 class SafetyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     class Meta:
         model = Organization
-        fields = ("unusual_times", "unusual_least", "approve_above")
+        fields = (
+            "unusual_times",
+            "unusual_least",
+            "hold_failure_percent",
+            "hold_failure_least",
+            "approve_above",
+        )
         labels: ClassVar = {
+            "hold_failure_percent": "Pause a run when so many percent fail",
+            "hold_failure_least": "once so many texts have an outcome",
             "unusual_times": "Hold an audience of so many times its usual size",
             "unusual_least": "but only from so many contacts",
             "approve_above": "Ask a second person above so many texts",
@@ -169,6 +177,8 @@ class SafetyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
         help_texts: ClassVar = {
             "unusual_times": "Usual is the middle of the last five completed runs.",
             "unusual_least": "A small audience may well be ten times larger, or empty, one day.",
+            "hold_failure_percent": "0: never.",
+            "hold_failure_least": "Counted anew after somebody has let the run go on.",
             "approve_above": "Empty: nobody is asked. 0: before every LIVE run.",
         }
 
