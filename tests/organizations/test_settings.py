@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -65,44 +64,6 @@ def page(desk: Client, path: str, form: dict[str, Any] | None = None) -> str:
     return (
         answer.content.decode() if answer.status_code == 200 else f"→ {answer.headers['Location']}"
     )
-
-
-ORGANIZATION = {
-    "name": "Sample Association",
-    "time_zone": "America/Chicago",
-    "daily_allowance": "5000",
-    "texting_opens": "09:00",
-    "texting_closes": "20:00",
-    "date_format": "%B %-d",
-    "alert_emails": "office@example.org; it@example.org",
-}
-
-
-def test_the_organization_is_changed_and_who_did_it_is_kept(
-    desk: Client, organization: Organization
-) -> None:
-    assert page(desk, "/settings/organization/", ORGANIZATION).startswith("→")
-    organization.refresh_from_db()
-    assert organization.time_zone == "America/Chicago"
-    assert organization.texting_hours.opens == dt.time(9)
-    assert organization.date_format == "%B %-d"
-    assert organization.alert_emails == ["office@example.org", "it@example.org"]
-    event = AuditEvent.objects.get()
-    assert event.before["time_zone"] == "America/New_York"
-    assert event.after["daily_allowance"] == 5000
-
-
-def test_what_makes_no_sense_is_told_at_its_field_and_stays_typed(
-    desk: Client, organization: Organization
-) -> None:
-    wrong = {**ORGANIZATION, "alert_emails": "nobody", "daily_allowance": "many"}
-    shown = page(desk, "/settings/organization/", wrong)
-    assert "nobody is not an e-mail address" in shown
-    assert 'value="nobody"' in shown
-    assert 'value="many"' in shown
-    assert ">June 30, 2026</option>" in shown
-    organization.refresh_from_db()
-    assert organization.time_zone == "America/New_York"
 
 
 def test_imis_lets_the_account_in_before_it_is_kept(

@@ -6,6 +6,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from textmanager.config.health import health
+from textmanager.organizations import organization_views, people_views
 from textmanager.organizations import views as organizations
 
 urlpatterns = [
@@ -15,6 +16,8 @@ urlpatterns = [
     path("sign-out/", organizations.sign_out, name="sign-out"),
     path("organization/", organizations.choose_organization, name="choose-organization"),
     path("", include("textmanager.campaigns.urls")),
+    path("appearance.css", organization_views.appearance_stylesheet, name="appearance"),
+    path("invitation/<str:token>/", people_views.accept, name="accept-invitation"),
     path("runs/", include("textmanager.runs.urls")),
     path("", include("textmanager.replies.urls")),
     path("settings/", include("textmanager.organizations.settings_urls")),

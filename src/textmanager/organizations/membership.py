@@ -11,9 +11,11 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
 from textmanager.organizations.models import Membership, Organization, Role, User
+from textmanager.organizations.people import note_seen
 
 P = ParamSpec("P")
 SESSION_KEY = "organization_id"
@@ -59,6 +61,7 @@ def member_required(
             member_request = cast("MemberRequest", request)
             member_request.membership = membership
             member_request.organization = membership.organization
+            note_seen(membership, timezone.now())
             return view(member_request, *args, **kwargs)
 
         return cast(

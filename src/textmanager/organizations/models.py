@@ -34,6 +34,15 @@ class User(AbstractUser):
     imis_username = models.CharField(max_length=150, blank=True)
 
 
+class Role(models.TextChoices):
+    """What a member may do; each role may do all that the ones before it may."""
+
+    VIEWER = "viewer", "Viewer"
+    AUTHOR = "author", "Author"
+    APPROVER = "approver", "Approver"
+    ADMIN = "admin", "Administrator"
+
+
 class Organization(models.Model):
     """One association. Everything else belongs to exactly one of these."""
 
@@ -53,6 +62,8 @@ class Organization(models.Model):
     texting_opens = models.TimeField(default=dt.time(8))
     texting_closes = models.TimeField(default=dt.time(21))
     date_format = models.CharField(max_length=40, default=Formats().date)
+    time_format = models.CharField(max_length=20, default=Formats().time)
+    amount_format = models.CharField(max_length=12, default=Formats().amount)
     reply_emails = ArrayField(
         models.EmailField(), default=list, blank=True, help_text="Who is mailed new replies."
     )
@@ -70,6 +81,30 @@ class Organization(models.Model):
     )
     hold_failure_least = models.PositiveIntegerField(
         default=50, help_text="Only once so many of its texts have an outcome."
+    )
+    report_emails = ArrayField(
+        models.EmailField(),
+        default=list,
+        blank=True,
+        help_text="Who a new campaign mails its status report to, until somebody changes it there.",
+    )
+    # An audience of so many times its usual size is held, unless it is smaller than the least.
+    unusual_times = models.PositiveSmallIntegerField(default=10, validators=[MinValueValidator(2)])
+    unusual_least = models.PositiveIntegerField(default=50, validators=[MinValueValidator(1)])
+    approve_above = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="A LIVE run of more texts waits for a second person; empty for never.",
+    )
+    staff_role = models.CharField(
+        max_length=10,
+        choices=Role,
+        default=Role.AUTHOR,
+        help_text="What iMIS staff may do from their first sign-in on.",
+    )
+    display_name = models.CharField(max_length=60, blank=True)
+    accent = models.CharField(
+        max_length=7, blank=True, validators=[RegexValidator(r"^#[0-9a-f]{6}$", "Such as #0f766e.")]
     )
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -92,20 +127,16 @@ class Organization(models.Model):
 
     @property
     def formats(self) -> Formats:
-        return Formats(date=self.date_format)
+        return Formats(self.date_format, self.time_format, self.amount_format)
+
+    @property
+    def shown_name(self) -> str:
+        """How the organization is called on its pages."""
+        return self.display_name or self.name
 
     def day_of(self, instant: dt.datetime) -> dt.date:
         """The organization's calendar day at `instant`: the day its allowance counts for."""
         return instant.astimezone(self.zone).date()
-
-
-class Role(models.TextChoices):
-    """What a member may do; each role may do all that the ones before it may."""
-
-    VIEWER = "viewer", "Viewer"
-    AUTHOR = "author", "Author"
-    APPROVER = "approver", "Approver"
-    ADMIN = "admin", "Administrator"
 
 
 class Membership(models.Model):
@@ -116,7 +147,10 @@ class Membership(models.Model):
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.AUTHOR)
+    email = models.EmailField(blank=True, help_text="Where this person is mailed to.")
     created_at = models.DateTimeField(default=timezone.now)
+    # Of a request within this organization, to a few minutes.
+    last_seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -131,6 +165,32 @@ class Membership(models.Model):
     def may(self, role: Role) -> bool:
         order = list(Role)
         return order.index(Role(self.role)) >= order.index(role)
+
+
+class Invitation(models.Model):
+    """A link that was mailed to somebody, to make an account without iMIS. It works once."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="invitations"
+    )
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Role)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    # Accepted or withdrawn, whichever came first.
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                condition=Q(ended_at=None),
+                name="one_open_invitation_an_address",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} as {self.role}"
 
 
 class ImisConnection(models.Model):
@@ -345,6 +405,8 @@ class AuditEvent(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["organization", "-at"], name="audit_by_organization"),
+            models.Index(fields=["organization", "actor_name", "-at"], name="audit_by_person"),
+            models.Index(fields=["organization", "subject_kind", "-at"], name="audit_by_kind"),
             models.Index(fields=["subject_kind", "subject_id", "-at"], name="audit_by_subject"),
         ]
 

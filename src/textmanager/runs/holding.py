@@ -85,6 +85,8 @@ def resume_run(*, organization: Organization, run_id: uuid.UUID, actor: User) ->
     run = _locked(organization, run_id)
     if run.state != RunState.HELD:
         raise NotPossible("Only a held run can go on.")
+    if run.waits_for_approval:
+        raise NotPossible("This run waits until a second person approves it.")
     let_go_on(run, actor=actor)
     return run
 

@@ -91,6 +91,13 @@ class Run(models.Model):
     outcomes_looked_at = models.PositiveIntegerField(default=0)
     failures_looked_at = models.PositiveIntegerField(default=0)
 
+    # More texts than one person may send alone: it stays held until somebody else approves.
+    needs_approval = models.BooleanField(default=False)
+    approved_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
+
     created_at = models.DateTimeField(default=timezone.now)
     prepared_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
@@ -145,6 +152,12 @@ class Run(models.Model):
     @property
     def is_test(self) -> bool:
         return self.api_mode == ApiMode.TEST
+
+    @property
+    def waits_for_approval(self) -> bool:
+        """Whether nobody may let it go on but by approving it, while the organization asks so."""
+        is_asked = self.organization.approve_above is not None
+        return self.needs_approval and self.approved_at is None and is_asked
 
     @property
     def wants_an_eye(self) -> bool:

@@ -23,6 +23,7 @@ from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisError, ImisSignInRefused
 from textmanager.imis.iqa import IqaPage, describe, fetch_page
 from textmanager.organizations.connections import NotConnected, imis_client
+from textmanager.runs import approval
 from textmanager.runs.history import usual_contacts
 from textmanager.runs.holding import hold_run
 from textmanager.runs.models import Run, RunState
@@ -37,9 +38,6 @@ logger = logging.getLogger(__name__)
 PAGE = 500
 # With the back-off below, iMIS may be away for about two hours before somebody has to look.
 MOST_TRIES = 13
-TEN_TIMES = 10
-# Below this size "ten times more than usual" is no surprise worth waking anybody for.
-NOT_WORTH_HOLDING = 50
 
 
 @dataclass(frozen=True)
@@ -224,9 +222,9 @@ def finish_preparation(*, run_id: str, now: dt.datetime, missed: Sequence[Row] =
     run.prepared_at = now
     run.state = RunState.SENDING
     run.save(update_fields=["contacts", "next_offset", "prepared_at", "state"])
-    surprise = _surprise(run)
-    if surprise:
-        hold_run(run_id=run_id, reason=surprise)
+    why_held = " ".join(filter(None, (_surprise(run), approval.ask_if_needed(run))))
+    if why_held:
+        hold_run(run_id=run_id, reason=why_held)
     else:
         defer_drain(run.sender_id)
 
@@ -234,11 +232,12 @@ def finish_preparation(*, run_id: str, now: dt.datetime, missed: Sequence[Row] =
 def _surprise(run: Run) -> str:
     """Why this audience should be looked at before anybody is texted; empty if it need not be."""
     usual = usual_contacts(campaign_id=run.campaign_id, before=run.created_at)
+    times, least = run.organization.unusual_times, run.organization.unusual_least
     contacts = run.contacts or 0
     if usual is None:
         return ""
-    if contacts == 0 and usual >= NOT_WORTH_HOLDING:
+    if contacts == 0 and usual >= least:
         return f"The IQA returned nobody; usually it returns about {usual:,} contacts."
-    if contacts >= max(NOT_WORTH_HOLDING, TEN_TIMES * usual):
+    if contacts >= max(least, times * usual):
         return f"The IQA returned {contacts:,} contacts; usually it returns about {usual:,}."
     return ""
