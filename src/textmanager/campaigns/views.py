@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -12,9 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from textmanager.campaigns import lifecycle
-from textmanager.campaigns.audience import AudienceUnavailable
 from textmanager.campaigns.models import Campaign, CampaignKind
-from textmanager.campaigns.summary import summarize_now
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.runs.beginning import run_now
@@ -129,17 +126,3 @@ def run_campaign_now(request: MemberRequest, campaign_id: int) -> HttpResponse:
         messages.error(request, str(refusal))
         return redirect("campaigns:list")
     return redirect("runs:detail", run.pk)
-
-
-@member_required(Role.AUTHOR)
-def run_now_figures(request: MemberRequest, campaign_id: int) -> HttpResponse:
-    """Whom a run at this moment would text, for the page that asks; counting may take a while."""
-    campaign = get_object_or_404(
-        Campaign, pk=campaign_id, organization=request.organization, deleted_at=None
-    )
-    context: dict[str, Any] = {"campaign": campaign, "summary": None, "error": ""}
-    try:
-        context["summary"] = summarize_now(campaign)
-    except AudienceUnavailable as unavailable:
-        context["error"] = str(unavailable)
-    return render(request, "campaigns/run_now.html#figures", context)

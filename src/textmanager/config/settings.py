@@ -159,6 +159,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.config.upkeep",
     "textmanager.organizations.imis_health",
+    "textmanager.campaigns.counting",
     "textmanager.runs.pipeline.plan",
     "textmanager.runs.pipeline.prepare",
     "textmanager.runs.pipeline.send",
