@@ -145,3 +145,33 @@ def test_a_clock_that_goes_back_starts_no_occurrence_again(due: Campaign) -> Non
         assert start_due_runs(now=occurrence - back) == 0
     assert start_due_runs(now=occurrence) == 0
     assert Run.objects.count() == 1
+
+
+def test_a_schedule_that_cannot_be_followed_is_shown_and_hinders_nobody_else(
+    due: Campaign, sender: Sender
+) -> None:
+    healthy = world.campaign(due.organization, by=sender, next_run_at=DUE + DAY / 24, name="Other")
+    Campaign.objects.filter(pk=due.pk).update(time_zone="Atlantis/Capital")
+    assert start_due_runs(now=DUE + DAY / 12) == 1
+    assert healthy.runs.get().state == RunState.PREPARING
+    missed = due.runs.get()
+    assert missed.state == RunState.MISSED
+    assert "Atlantis" in missed.reason
+    due.refresh_from_db()
+    assert due.state == CampaignState.PAUSED
+
+
+def test_a_skipped_occurrence_is_shown_and_the_next_one_runs(due: Campaign) -> None:
+    Campaign.objects.update(skipped=[DUE])
+    assert start_due_runs(now=DUE) == 0
+    assert start_due_runs(now=DUE) == 0
+    assert start_due_runs(now=DUE + DAY) == 1
+    assert states() == [(DUE, RunState.SKIPPED), (DUE + DAY, RunState.PREPARING)]
+    due.refresh_from_db()
+    assert due.skipped == []
+
+
+def test_after_downtime_what_was_skipped_neither_runs_late_nor_is_missed(due: Campaign) -> None:
+    Campaign.objects.update(skipped=[DUE + DAY], catch_up_hours=48)
+    assert start_due_runs(now=DUE + DAY + dt.timedelta(hours=3)) == 1
+    assert states() == [(DUE, RunState.PREPARING), (DUE + DAY, RunState.SKIPPED)]

@@ -75,7 +75,7 @@ def first_look(
     """
     given = answers or {}
     key = json.dumps([path, sorted(given.items())])
-    return _remembered("look", organization_id, key, functools.partial(_look, path, given))
+    return remembered("look", organization_id, key, functools.partial(_look, path, given))
 
 
 def row_at(organization_id: int, path: str, answers: PromptAnswers, place: int) -> RowAt:
@@ -88,7 +88,7 @@ def row_at(organization_id: int, path: str, answers: PromptAnswers, place: int) 
     first = place - place % AROUND
     key = json.dumps([path, list(answers), first])
     read = functools.partial(_rows_from, path, answers, first)
-    rows, total = _remembered("rows", organization_id, key, read)
+    rows, total = remembered("rows", organization_id, key, read)
     at = place - first
     return RowAt(rows[at] if at < len(rows) else None, total)
 
@@ -96,17 +96,21 @@ def row_at(organization_id: int, path: str, answers: PromptAnswers, place: int) 
 def known_queries(organization_id: int) -> list[str]:
     """Paths of the IQAs to offer; empty when iMIS does not list them."""
     try:
-        return _remembered("tree", organization_id, "$/", functools.partial(_paths, "$/"))
+        return remembered("tree", organization_id, "$/", functools.partial(_paths, "$/"))
     except AudienceUnavailable:
         return []
 
 
-def _remembered(
+def remembered(
     kind: str,
     organization_id: int,
     asked: str,
     read: Callable[[ImisClient], Coroutine[object, object, T]],
 ) -> T:
+    """What `read` finds in the organization's iMIS, or found at most two minutes ago.
+
+    `kind` and `asked` tell one question from another. Raises AudienceUnavailable.
+    """
     digest = hashlib.sha256(asked.encode()).hexdigest()
     key = f"audience:{kind}:{organization_id}:{digest}"
     known: T | _Failure | None = cache.get(key)

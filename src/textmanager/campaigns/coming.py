@@ -48,7 +48,7 @@ def coming_of(values: dict[str, Any], now: dt.datetime) -> Coming:
         return _once(values, now)
     start = dt.datetime.combine(values["start_date"], values["start_time"])
     recurrence = Recurrence(values["rrule"], start, zone)
-    occurrences = []
+    occurrences: list[Occurrence] = []
     before = now
     while len(occurrences) < COMING:
         at = recurrence.next_after(before)

@@ -39,11 +39,13 @@ def shown(field: forms.Field, value: Any) -> str:
         return ""
     if isinstance(value, list | tuple):
         return ", ".join(shown(field, each) for each in value)
-    if isinstance(field, forms.ChoiceField | forms.ModelChoiceField):
-        words = {
-            str(key): str(label) for key, label in field.choices if not isinstance(label, list)
-        }
-        return words.get(str(value), str(value))
     widget = field.widget
-    written = widget.format_value(value) if isinstance(widget, forms.DateTimeBaseInput) else value
+    if isinstance(widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple):
+        words = {str(key): str(label) for key, label in widget.choices}
+        return words.get(str(value), str(value))
+    written = (
+        widget.format_value(value)
+        if isinstance(widget, forms.DateInput | forms.TimeInput)
+        else value
+    )
     return str(written).replace("\r\n", "\n").strip()

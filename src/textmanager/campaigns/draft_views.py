@@ -18,10 +18,14 @@ from textmanager.organizations.models import Role
 from textmanager.schedule.words import clock
 
 
-@require_POST
 @member_required(Role.AUTHOR)
 def autosave(request: MemberRequest) -> HttpResponse:
-    """Keeps what is typed, as JSON for the form's script; with `still_here` it only says hello."""
+    """Keeps what is typed, as JSON for the form's script; with `still_here` it only says hello.
+
+    A GET tells whether the session still holds, before the form is sent for good.
+    """
+    if request.method != "POST":
+        return HttpResponse(status=204)
     given = request.POST.get("campaign_id", "")
     try:
         kept = _kept(request, int(given) if given.isdigit() else None)

@@ -37,6 +37,7 @@ SAVED_FIELDS = (
     "time_zone",
     "catch_up",
     "catch_up_hours",
+    "useful_for_hours",
 )
 # A one-time campaign in these has begun, or is over: its run has its own copy of what it said.
 BEGUN = frozenset({CampaignState.SENDING, CampaignState.COMPLETED, CampaignState.ARCHIVED})
@@ -154,7 +155,8 @@ def moment_of(values: dict[str, Any], now: dt.datetime) -> dt.datetime:
 
 def _fill(campaign: Campaign, values: dict[str, Any]) -> None:
     for name in SAVED_FIELDS:
-        setattr(campaign, name, values[name])
+        if name in values:
+            setattr(campaign, name, values[name])
     campaign.typed = {}
     if campaign.kind == CampaignKind.ONE_TIME:
         _schedule_once(campaign, values, timezone.now())

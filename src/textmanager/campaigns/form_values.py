@@ -53,6 +53,7 @@ OF_A_CAMPAIGN = (
     "time_zone",
     "catch_up",
     "catch_up_hours",
+    "useful_for_hours",
     "version",
 )
 # More than anybody types, little enough to keep.
@@ -102,7 +103,8 @@ def initial_for_draft(campaign: Campaign, now: dt.datetime) -> dict[str, Any]:
     """
     new = initial_for_new(campaign.organization, now, kind=campaign.kind)
     if campaign.typed:
-        return new | campaign.typed | {"version": campaign.version}
+        typed: dict[str, Any] = campaign.typed
+        return new | typed | {"version": campaign.version}
     filled = initial_for(campaign)
     return new | {name: value for name, value in filled.items() if value not in (None, "")}
 

@@ -190,6 +190,14 @@ class CampaignForm(forms.Form):
         label="At most so many hours late", min_value=1, max_value=72, initial=12, required=False
     )
 
+    useful_for_hours = forms.IntegerField(
+        label="No text later than (hours after the start)",
+        min_value=1,
+        max_value=24 * 30,
+        required=False,
+        help_text="What is not sent by then stays unsent. Empty: no such limit.",
+    )
+
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(

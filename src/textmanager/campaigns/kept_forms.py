@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core import signing
@@ -18,7 +18,6 @@ from textmanager.campaigns.form_values import typed_in
 from textmanager.organizations.models import User
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 SESSION_KEY = "form_of_ended_session"
 _SALT = "textmanager.campaigns.form"
@@ -32,7 +31,9 @@ def person_token(user: User) -> str:
     return signing.dumps(user.pk, salt=_SALT)
 
 
-def keeps_what_was_typed(view: View[P]) -> View[P]:
+def keeps_what_was_typed(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Lets a form that arrives without a session come back after sign-in."""
 
     @functools.wraps(view)
@@ -42,7 +43,7 @@ def keeps_what_was_typed(view: View[P]) -> View[P]:
             return redirect_to_login(request.get_full_path())
         return view(request, *args, **kwargs)
 
-    return kept
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", kept)
 
 
 def _keep(request: HttpRequest) -> None:

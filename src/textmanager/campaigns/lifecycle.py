@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from textmanager.campaigns.models import Campaign, CampaignState
+from textmanager.campaigns.models import Campaign, CampaignKind, CampaignState
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
+
+# Drafts, paused, ended and archived campaigns never start, whatever their other columns say.
+STARTS_BY_ITSELF = (CampaignState.ACTIVE, CampaignState.SCHEDULED)
 
 
 class NotPossible(Exception):
@@ -23,7 +28,7 @@ def lock_next_due(now: dt.datetime) -> Campaign | None:
     """
     return (
         Campaign.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(state=CampaignState.ACTIVE, deleted_at=None, next_run_at__lte=now)
+        .filter(state__in=STARTS_BY_ITSELF, deleted_at=None, next_run_at__lte=now)
         .order_by("next_run_at")
         .first()
     )
@@ -33,15 +38,56 @@ def occurrences_due(campaign: Campaign, now: dt.datetime) -> list[dt.datetime]:
     """The occurrences from `next_run_at` up to now, oldest first; at least one."""
     if campaign.next_run_at is None:
         raise ValueError(f"Campaign {campaign.pk} has no next run.")
+    if campaign.is_one_time:
+        return [campaign.next_run_at]
     return [campaign.next_run_at, *campaign.recurrence.between(campaign.next_run_at, now)]
 
 
 def move_on(campaign: Campaign, now: dt.datetime) -> None:
-    """Sets `next_run_at` to the first occurrence after now; without one the campaign has ended."""
-    campaign.next_run_at = campaign.recurrence.next_after(now)
-    if campaign.next_run_at is None:
-        campaign.state = CampaignState.ENDED
-    campaign.save(update_fields=["next_run_at", "state"])
+    """Leaves behind what is due by now, in the transaction that writes its run.
+
+    A recurring campaign gets its first occurrence after now, and has ended without one. A
+    one-time campaign is sending, and nothing is left that could start it again.
+    """
+    if campaign.is_one_time:
+        campaign.next_run_at, campaign.state = None, CampaignState.SENDING
+    else:
+        campaign.next_run_at = campaign.recurrence.next_after(now)
+        if campaign.next_run_at is None:
+            campaign.state = CampaignState.ENDED
+    campaign.skipped = [occurrence for occurrence in campaign.skipped if occurrence > now]
+    campaign.save(update_fields=["next_run_at", "state", "skipped"])
+
+
+def pause_unfollowable(campaign: Campaign, *, reason: str) -> None:
+    """Pauses a locked campaign whose schedule cannot be followed, until somebody corrects it."""
+    campaign.state = CampaignState.PAUSED
+    campaign.save(update_fields=["state"])
+    audit.record(
+        organization=campaign.organization,
+        actor=None,
+        action="paused",
+        subject=campaign,
+        after={"reason": reason},
+    )
+
+
+def follow_runs(*, going_on: QuerySet[Any, Any]) -> int:
+    """Completes the one-time campaigns that no run keeps any more; returns how many.
+
+    `going_on` asks for the campaigns with an open run. A campaign whose run was let go on after
+    its end is sending again. A campaign starts to send in one transaction with its run, so that
+    none is completed before its run is seen; and one that dies half-way is made up for next time.
+    """
+    one_time = Campaign.objects.filter(kind=CampaignKind.ONE_TIME)
+    one_time.filter(state=CampaignState.COMPLETED, pk__in=going_on).update(
+        state=CampaignState.SENDING
+    )
+    return (
+        one_time.filter(state=CampaignState.SENDING)
+        .exclude(pk__in=going_on)
+        .update(state=CampaignState.COMPLETED)
+    )
 
 
 @transaction.atomic

@@ -6,12 +6,14 @@ import datetime as dt
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from textmanager.organizations.models import Organization, Sender, User
 from textmanager.schedule.recurrence import Recurrence
+from textmanager.schedule.words import clock, day, zone_name
 
 
 class CampaignKind(models.TextChoices):
@@ -22,17 +24,21 @@ class CampaignKind(models.TextChoices):
 class CampaignState(models.TextChoices):
     """Where a campaign stands.
 
-    One-time: draft → scheduled → sending → completed → archived.
-    Recurring: draft → active ⇄ paused → ended → archived.
+    One-time: draft ⇄ scheduled → sending ⇄ completed ⇄ archived. The planner (or "Send now")
+    takes it from scheduled to sending together with its run. It is completed as soon as none of
+    its runs is open, and sending again when one is let go on. One whose run was missed may
+    become a draft again.
+    Recurring: draft → active ⇄ paused → ended → archived; paused and ended ones are archived.
+    Only scheduled and active campaigns ever start by themselves. Deleted ones are archived too.
     """
 
-    DRAFT = "draft", "Draft"
-    SCHEDULED = "scheduled", "Scheduled"
-    SENDING = "sending", "Sending"
-    COMPLETED = "completed", "Completed"
+    DRAFT = "draft", "Draft"  # may lack anything; `typed` has what the form held
+    SCHEDULED = "scheduled", "Scheduled"  # its one moment is `next_run_at`
+    SENDING = "sending", "Sending"  # its run is open: preparing, sending or held
+    COMPLETED = "completed", "Completed"  # sent, canceled, failed or missed
     ACTIVE = "active", "Active"
     PAUSED = "paused", "Paused"
-    ENDED = "ended", "Ended"
+    ENDED = "ended", "Ended"  # no occurrence lies ahead
     ARCHIVED = "archived", "Archived"
 
 
@@ -96,6 +102,12 @@ class Campaign(models.Model):
     days_between_texts = models.PositiveSmallIntegerField(
         default=0, help_text="Leave out whom this campaign texted within so many days; 0: nobody."
     )
+    useful_for_hours = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(24 * 30)],
+        help_text="No text leaves later than so many hours after its run was to begin.",
+    )
 
     write_back = models.CharField(
         max_length=17, choices=WriteBackTarget, default=WriteBackTarget.ACTIVITIES
@@ -109,7 +121,11 @@ class Campaign(models.Model):
     time_zone = models.CharField(max_length=64)
     catch_up = models.CharField(max_length=8, choices=CatchUp, default=CatchUp.RUN_LATE)
     catch_up_hours = models.PositiveSmallIntegerField(default=12)
+    # The next occurrence, skipped or not; of a one-time campaign its one moment.
     next_run_at = models.DateTimeField(null=True, blank=True)
+    # Coming occurrences that are to be passed over. Kept as instants beside the schedule, so that
+    # saving the form, which computes `next_run_at` anew, forgets no skip.
+    skipped = ArrayField(models.DateTimeField(), default=list, blank=True)
 
     # What the form of a draft holds, field by field as it was typed; empty once it is none.
     typed = models.JSONField(default=dict, blank=True)
@@ -128,6 +144,13 @@ class Campaign(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        constraints: ClassVar = [
+            # A campaign without a sender would stop the planner, and with it all others.
+            models.CheckConstraint(
+                condition=Q(sender__isnull=False) | Q(state__in=["draft", "archived"]),
+                name="only_a_draft_lacks_a_sender",
+            ),
+        ]
         indexes: ClassVar = [
             # The planner's question, asked every few seconds: which campaigns are due?
             models.Index(
@@ -135,6 +158,8 @@ class Campaign(models.Model):
                 name="campaign_due",
                 condition=Q(state__in=["active", "scheduled"], deleted_at=None),
             ),
+            # Which one-time campaigns may be completed by now? Asked as often.
+            models.Index(fields=["id"], name="campaign_sending", condition=Q(state="sending")),
             models.Index(
                 fields=["organization", "kind", "name"],
                 name="campaign_list",
@@ -150,16 +175,37 @@ class Campaign(models.Model):
         return self.api_mode == ApiMode.TEST
 
     @property
+    def is_one_time(self) -> bool:
+        return self.kind == CampaignKind.ONE_TIME
+
+    @property
     def recurrence(self) -> Recurrence:
-        """When this campaign runs. Only for a campaign whose schedule is filled in."""
+        """When this campaign runs. Only for a recurring one whose schedule is filled in."""
         if not (self.rrule and self.start_date and self.start_time):
             raise ValueError(f"Campaign {self.pk} has no recurring schedule.")
         start = dt.datetime.combine(self.start_date, self.start_time)
         return Recurrence(self.rrule, start, self.time_zone)
 
     @property
+    def next_run(self) -> dt.datetime | None:
+        """When it starts next by itself, in UTC: the first occurrence that is not skipped."""
+        if self.state not in {CampaignState.ACTIVE, CampaignState.SCHEDULED}:
+            return None
+        coming = self.next_run_at
+        while coming is not None and coming in self.skipped:
+            coming = self.recurrence.next_after(coming)
+        return coming
+
+    @property
     def schedule_in_words(self) -> str:
-        return self.recurrence.in_words() if self.rrule else "No schedule"
+        if self.rrule:
+            return self.recurrence.in_words()
+        if self.is_one_time and self.start_date and self.start_time:
+            return (
+                f"Once, on {day(self.start_date)} at {clock(self.start_time)}, "
+                f"{zone_name(self.time_zone)}"
+            )
+        return "No schedule"
 
 
 class OpenForm(models.Model):

@@ -15,10 +15,10 @@ from typing import Any
 from django.utils import timezone
 
 from textmanager.campaigns.coming import Coming, coming_of
+from textmanager.campaigns.cost import Cost, cost_of
 from textmanager.campaigns.counting import ask
 from textmanager.campaigns.figures import Question
 from textmanager.campaigns.models import ApiMode, AudienceCount, Campaign, CountState
-from textmanager.campaigns.cost import Cost, cost_of
 from textmanager.campaigns.reasons import explain_reason
 from textmanager.campaigns.spreading import forecast
 from textmanager.organizations.models import Organization, User

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "textmanager.campaigns",
     "textmanager.runs",
     "textmanager.replies",
+    "textmanager.dashboard",
 ]
 
 MIDDLEWARE = [
@@ -160,6 +161,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.config.upkeep",
     "textmanager.organizations.imis_health",
     "textmanager.campaigns.counting",
+    "textmanager.organizations.prices",
     "textmanager.runs.pipeline.plan",
     "textmanager.runs.pipeline.prepare",
     "textmanager.runs.pipeline.send",
@@ -167,6 +169,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.runs.pipeline.reconcile",
     "textmanager.runs.pipeline.write_back",
     "textmanager.runs.pipeline.report",
+    "textmanager.runs.pipeline.price",
     "textmanager.replies.notices",
     "textmanager.replies.answering",
     "textmanager.replies.imis_records",

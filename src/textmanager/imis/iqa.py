@@ -150,14 +150,34 @@ async def describe(client: ImisClient, path: str) -> IqaDefinition:
 
 
 async def browse(client: ImisClient, folder: str = "$/") -> list[IqaDocument]:
-    """The folders and queries in a folder."""
-    found = await client.execute(
+    """The folders and queries in a folder. Raises ImisNotFound, ImisError.
+
+    Sites take a folder by its path; some take it only by its document ID.
+    """
+    found = await _in_folder(client, folder)
+    if found is None:
+        document = await client.execute("DocumentSummary", "FindByPath", string(folder))
+        if isinstance(document, dict) and document.get("DocumentId"):
+            found = await _in_folder(client, str(document["DocumentId"]))
+    if found is None:
+        raise ImisNotFound(
+            f"iMIS has no folder “{folder}”, or the background account may not see it."
+        )
+    return documents(found)
+
+
+async def _in_folder(client: ImisClient, folder: str) -> Json:
+    return await client.execute(
         "DocumentSummary",
         "FindDocumentsInFolder",
         string(folder),
         {"$type": "System.String[]", "$values": ["FOL", "IQD"]},
         {"$type": "System.Boolean", "$value": False},
     )
+
+
+def documents(found: Json) -> list[IqaDocument]:
+    """The folders and queries among what a document operation answered."""
     return [
         IqaDocument(
             name=str(item.get("Name", "")),
@@ -165,6 +185,7 @@ async def browse(client: ImisClient, folder: str = "$/") -> list[IqaDocument]:
             is_folder=bool(item.get("IsFolder")) or item.get("DocumentTypeId") == "FOL",
         )
         for item in values(found)
+        if isinstance(item, dict)
     ]
 
 

@@ -68,14 +68,13 @@ def record_run(
 
 @transaction.atomic
 def run_now(*, organization: Organization, campaign_id: int, actor: User) -> Run:
-    """Begins a run outside the schedule, which stays as it is.
+    """Begins a run at once: of a recurring campaign outside its schedule, which stays as it is.
 
-    Raises NotPossible while another run of the campaign is going on or has just been started,
+    A scheduled one-time campaign is sent now in place of its moment. Raises NotPossible for a
+    campaign that may not run, and while another run of it is going on or has just been started,
     because its people would be texted twice; Campaign.DoesNotExist.
     """
     campaign = lifecycle.locked(organization, campaign_id)
-    if campaign.state == CampaignState.DRAFT:
-        raise lifecycle.NotPossible("Finish this draft and save it before it can run.")
     now = timezone.now()
     runs = campaign.runs.all()
     if runs.filter(state__in=RunState.open()).exists():
@@ -86,8 +85,24 @@ def run_now(*, organization: Organization, campaign_id: int, actor: User) -> Run
         started_by__isnull=False, created_at__gt=now - PAUSE_BETWEEN_RUNS_BY_HAND
     ).exists():
         raise lifecycle.NotPossible("This campaign was started by hand less than a minute ago.")
+    _refuse_to_begin(campaign)
+    if campaign.is_one_time:
+        # Together with its run: nothing is left that the planner could start.
+        lifecycle.move_on(campaign, now)
     run = record_run(campaign=campaign, scheduled_for=now, started_by=actor)
     if run is None:
         raise lifecycle.NotPossible("This campaign has just been started.")
     audit.record(organization=organization, actor=actor, action="ran by hand", subject=campaign)
     return run
+
+
+def _refuse_to_begin(campaign: Campaign) -> None:
+    """Raises NotPossible for a campaign that no click may start."""
+    if campaign.state == CampaignState.DRAFT:
+        raise lifecycle.NotPossible("Finish this draft and save it before it can run.")
+    if campaign.state == CampaignState.ARCHIVED:
+        raise lifecycle.NotPossible("Take this campaign out of the archive before it can run.")
+    if campaign.is_one_time and campaign.state != CampaignState.SCHEDULED:
+        raise lifecycle.NotPossible(
+            "This campaign has run already. Duplicate it to text people once more."
+        )

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from textmanager.runs.models import Run, RunTally
-from textmanager.text.statuses import STAFF_STATUSES
+from textmanager.text.statuses import STAFF_STATUSES, MessageStatus
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,27 @@ class Figure:
     messages: int
     segments: int
     share: float
+
+
+# A text that its carrier has taken counts as one that has not failed, so far.
+FAILED = frozenset({MessageStatus.UNDELIVERED.value, MessageStatus.FAILED.value})
+WITH_OUTCOME = FAILED | {MessageStatus.SENT.value, MessageStatus.DELIVERED.value}
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """How many texts of a run have an outcome, and how many of them failed."""
+
+    known: int
+    failed: int
+
+
+def outcomes_so_far(run: Run) -> Outcomes:
+    counts = counts_by_status(run)
+    return Outcomes(
+        known=sum(n for status, n in counts.items() if status in WITH_OUTCOME),
+        failed=sum(n for status, n in counts.items() if status in FAILED),
+    )
 
 
 def counts_by_status(run: Run) -> dict[str, int]:

@@ -12,6 +12,7 @@ from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
 from textmanager.runs import notices
+from textmanager.runs.breakdown import outcomes_so_far
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.text.statuses import MessageStatus
 
@@ -81,7 +82,11 @@ def resume_run(*, organization: Organization, run_id: uuid.UUID, actor: User) ->
         raise NotPossible("Only a held run can go on.")
     run.state = RunState.SENDING if run.prepared_at else RunState.PREPARING
     run.reason = ""
-    run.save(update_fields=["state", "reason"])
+    so_far = outcomes_so_far(run)
+    run.outcomes_looked_at, run.failures_looked_at = so_far.known, so_far.failed
+    run.save(
+        update_fields=["state", "reason", "outcomes_looked_at", "failures_looked_at"],
+    )
     audit.record(organization=organization, actor=actor, action="resumed", subject=run)
     return run
 

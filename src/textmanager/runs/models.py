@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import ClassVar
 
@@ -20,7 +21,8 @@ class RunState(models.TextChoices):
     """Where a run stands.
 
     preparing → sending → completed. A held run stands still until somebody (or the end of what
-    held it) lets it go on; canceled, failed and missed are final.
+    held it) lets it go on; canceled, failed, missed (nothing was running) and skipped (staff
+    wanted it so) are final.
     """
 
     PREPARING = "preparing", "Preparing"
@@ -30,6 +32,7 @@ class RunState(models.TextChoices):
     CANCELED = "canceled", "Canceled"
     FAILED = "failed", "Failed"
     MISSED = "missed", "Missed"
+    SKIPPED = "skipped", "Skipped"
 
     @classmethod
     def open(cls) -> tuple[RunState, ...]:
@@ -62,6 +65,9 @@ class Run(models.Model):
     template = models.TextField()
     empty_values = models.CharField(max_length=4, choices=EmptyValues)
     days_between_texts = models.PositiveSmallIntegerField(default=0)
+    useful_for_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    # A TEST run whose texts Twilio itself judges, by its test credentials.
+    tested_with_twilio = models.BooleanField(default=False)
     write_back = models.CharField(max_length=17, choices=WriteBackTarget)
 
     # Where preparation stands: rows before `next_offset` are messages already.
@@ -70,12 +76,24 @@ class Run(models.Model):
     # The pages did not fit together: somebody came twice, or the total changed between them.
     is_unsteady = models.BooleanField(default=False)
 
+    # What somebody knew who let the run go on; only what comes after it may hold it for failing.
+    outcomes_looked_at = models.PositiveIntegerField(default=0)
+    failures_looked_at = models.PositiveIntegerField(default=0)
+
     created_at = models.DateTimeField(default=timezone.now)
     prepared_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
     # When the last outcome was known, or waited for long enough: the report goes out then.
     settled_at = models.DateTimeField(null=True, blank=True)
     report_sent_at = models.DateTimeField(null=True, blank=True)
+
+    # What Twilio has billed so far, added up as prices come in; and where asking for them stands.
+    billed_amount = models.DecimalField(max_digits=12, decimal_places=5, null=True, blank=True)
+    billed_unit = models.CharField(max_length=3, blank=True)
+    billed_texts = models.PositiveIntegerField(default=0)
+    price_due_at = models.DateTimeField(null=True, blank=True)
+    price_tries = models.PositiveSmallIntegerField(default=0)
+    priced_through = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -86,6 +104,8 @@ class Run(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["campaign", "-scheduled_for"], name="run_by_campaign"),
+            # The calendar: what ran between two instants?
+            models.Index(fields=["organization", "scheduled_for"], name="run_by_time"),
             models.Index(
                 fields=["state"],
                 name="run_open",
@@ -101,6 +121,11 @@ class Run(models.Model):
                 name="run_unreported",
                 condition=Q(settled_at__isnull=False, report_sent_at=None),
             ),
+            models.Index(
+                fields=["price_due_at"],
+                name="run_unpriced",
+                condition=Q(price_due_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -109,6 +134,13 @@ class Run(models.Model):
     @property
     def is_test(self) -> bool:
         return self.api_mode == ApiMode.TEST
+
+    @property
+    def useful_until(self) -> dt.datetime | None:
+        """From when on its texts are of no use any more; None where that never comes."""
+        if self.useful_for_hours is None:
+            return None
+        return self.scheduled_for + dt.timedelta(hours=self.useful_for_hours)
 
 
 class WriteBack(models.TextChoices):

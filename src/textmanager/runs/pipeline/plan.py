@@ -8,6 +8,7 @@ A job that was lost with its worker is therefore made up for by itself.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,19 +18,24 @@ from textmanager.campaigns.models import Campaign, CatchUp
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, jobs
 from textmanager.runs.beginning import record_run
-from textmanager.runs.completion import complete_runs, settle_runs
+from textmanager.runs.completion import complete_campaigns, complete_runs, settle_runs
 from textmanager.runs.models import RunState
 from textmanager.runs.pipeline import due
 from textmanager.runs.pipeline.prepare import defer_prepare
+from textmanager.runs.pipeline.price import price, runs_to_price
 from textmanager.runs.pipeline.reconcile import reconcile
 from textmanager.runs.pipeline.report import report
 from textmanager.runs.pipeline.send import defer_drain
 from textmanager.runs.pipeline.track import poll
 from textmanager.runs.pipeline.write_back import write_back
+from textmanager.schedule.recurrence import RecurrenceError
+
+logger = logging.getLogger(__name__)
 
 # An occurrence that starts within this time is on time; a restart takes no longer.
 ON_TIME = dt.timedelta(minutes=10)
 NOT_RUNNING = "Text Manager was not running at that time."
+SKIPPED = "It was skipped on purpose."
 
 
 @jobs.periodic(cron="* * * * * */3")
@@ -37,6 +43,7 @@ NOT_RUNNING = "Text Manager was not running at that time."
 async def plan(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is told its time
     await in_database(start_due_runs, now=timezone.now())
     await in_database(complete_runs, now=timezone.now())
+    await in_database(complete_campaigns)
     await in_database(settle_runs, now=timezone.now())
     await in_database(defer_what_is_due, now=timezone.now())
 
@@ -57,8 +64,32 @@ def start_due_runs(*, now: dt.datetime) -> int:
 
 
 def _start(campaign: Campaign, now: dt.datetime) -> int:
-    *passed, latest = lifecycle.occurrences_due(campaign, now)
-    lifecycle.move_on(campaign, now)
+    skipped = set(campaign.skipped)
+    try:
+        due_now = lifecycle.occurrences_due(campaign, now)
+        lifecycle.move_on(campaign, now)
+    except RecurrenceError as problem:
+        _set_aside(campaign, problem)
+        return 0
+    for occurrence in skipped.intersection(due_now):
+        record_run(
+            campaign=campaign, scheduled_for=occurrence, state=RunState.SKIPPED, reason=SKIPPED
+        )
+    wanted = [occurrence for occurrence in due_now if occurrence not in skipped]
+    return _start_latest(campaign, wanted, now) if wanted else 0
+
+
+def _set_aside(campaign: Campaign, problem: RecurrenceError) -> None:
+    """Shows a campaign whose schedule cannot be followed, and lets all others go on."""
+    logger.error("The schedule of campaign %s cannot be followed: %s", campaign.pk, problem)
+    if campaign.next_run_at is not None:
+        _miss(campaign, campaign.next_run_at, f"The campaign is paused. {problem}")
+    lifecycle.pause_unfollowable(campaign, reason=str(problem))
+
+
+def _start_latest(campaign: Campaign, wanted: list[dt.datetime], now: dt.datetime) -> int:
+    """Runs the last occurrence if that is not too late; the others are shown as missed."""
+    *passed, latest = wanted
     for occurrence in passed:
         _miss(campaign, occurrence, NOT_RUNNING)
     late = now - latest
@@ -93,3 +124,6 @@ def defer_what_is_due(*, now: dt.datetime) -> None:
     for run_id in due.runs_to_report():
         name = f"report-{run_id}"
         defer_once(report, queueing_lock=name, lock=name, run_id=str(run_id))
+    for run_id in runs_to_price(now):
+        name = f"price-{run_id}"
+        defer_once(price, queueing_lock=name, lock=name, run_id=str(run_id))

@@ -21,6 +21,8 @@ from textmanager.gateway.receipts import Receipt as CarriedReceipt
 from textmanager.organizations.connections import NotConnected, twilio_credentials
 from textmanager.replies.models import OptOutSource
 from textmanager.replies.opt_outs import record_opt_out
+from textmanager.runs.breakdown import FAILED
+from textmanager.runs.failure_rate import watch_failures
 from textmanager.runs.holding import hold_run
 from textmanager.runs.models import Message, Receipt, parse_reference
 from textmanager.runs.pipeline.due import WITH_TWILIO
@@ -137,7 +139,7 @@ def apply_news(news: Iterable[News]) -> None:
             },
         )
         moved = cursor.fetchall()
-    for organization_id, _run_id, number, code, sid in moved:
+    for organization_id, _run_id, number, code, sid, _status in moved:
         if code in OPT_OUT_CODES:
             record_opt_out(
                 organization_id=organization_id,
@@ -145,6 +147,7 @@ def apply_news(news: Iterable[News]) -> None:
                 source=OptOutSource.TWILIO,
                 evidence=sid,
             )
+    watch_failures({row[1] for row in moved if row[5] in FAILED})
     for run_id in {row[1] for row in moved if row[3] in ACCOUNT_CODES}:
         # Once the messages' locks are given back: others lock the run first.
         hold = functools.partial(hold_run, run_id=run_id, reason=ACCOUNT_SUSPENDED)
@@ -191,7 +194,7 @@ WHERE m.run_id = news.run_id AND m.number = news.number
     SELECT 1 FROM unnest(%(before)s::text[], %(after)s::text[]) AS step(before, after)
     WHERE step.before = m.status AND step.after = news.status
   )
-RETURNING m.organization_id, m.run_id, m."to", m.error_code, m.sid
+RETURNING m.organization_id, m.run_id, m."to", m.error_code, m.sid, m.status
 """
 
 
