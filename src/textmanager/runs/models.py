@@ -86,6 +86,14 @@ class Run(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["campaign", "-scheduled_for"], name="run_by_campaign"),
+            # What ran between two instants: deliveries by day, what failed lately.
+            models.Index(fields=["organization", "scheduled_for"], name="run_by_time"),
+            # Every page: what is open, or did not run?
+            models.Index(
+                fields=["organization", "scheduled_for"],
+                name="run_to_look_at",
+                condition=Q(state__in=["preparing", "sending", "held", "failed", "missed"]),
+            ),
             models.Index(
                 fields=["state"],
                 name="run_open",
@@ -293,3 +301,20 @@ class DayTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.segments} segments on {self.day}"
+
+
+class FailureTally(models.Model):
+    """How many texts of a run did not arrive for one reason; kept by triggers (failures.sql)."""
+
+    pk = models.CompositePrimaryKey("run_id", "status", "reason", "error_code")
+    run = models.ForeignKey(
+        Run, on_delete=models.CASCADE, related_name="failure_tallies", db_index=False
+    )
+    status = models.CharField(max_length=11)
+    reason = models.CharField(max_length=40, blank=True)
+    # Twilio's; 0 where there was none.
+    error_code = models.PositiveIntegerField()
+    messages = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.messages} {self.status}: {self.error_code or self.reason}"
