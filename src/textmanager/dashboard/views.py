@@ -47,7 +47,7 @@ def under_way(request: MemberRequest) -> HttpResponse:
 
 
 @require_POST
-@member_required()
+@member_required(Role.AUTHOR)
 def hide_first_visit(_request: MemberRequest) -> HttpResponse:
     """For this browser; what is left to do is told by banners from now on."""
     answer = redirect("home")

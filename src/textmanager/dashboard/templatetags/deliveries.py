@@ -21,9 +21,13 @@ def deliveries_chart(deliveries: Deliveries) -> SafeString:
     """One bar a day, stacked by outcome, the top of the scale at its upper edge."""
     top = scale_top(max(day.total for day in deliveries.days))
     each = WIDTH / len(deliveries.days)
-    bars = SafeString("").join(
-        _bar(day, at=number * each, width=each, top=top)
-        for number, day in enumerate(deliveries.days)
+    bars = format_html_join(
+        "",
+        "{}",
+        (
+            (_bar(day, at=number * each, width=each, top=top),)
+            for number, day in enumerate(deliveries.days)
+        ),
     )
     total = deliveries.total
     return format_html(
