@@ -29,7 +29,8 @@ OPEN = {"health", "sign-in", "sign-out"}
 OUTSIDE_ORGANIZATIONS = {"choose-organization"}
 # What a viewer may look at. Whatever is not named here changes something, or leads to a change.
 LOOKING = {
-    "home", "under-way", "help", "whats-new", "campaigns:list", "runs:list", "runs:detail", "runs:progress", "runs:messages",
+    "home", "under-way", "help", "whats-new",
+    "campaigns:list", "runs:list", "runs:detail", "runs:progress", "runs:messages",
     "replies:inbox", "replies:conversation", "replies:register", "replies:history",
     "replies:export",
 }  # fmt: skip

@@ -39,12 +39,7 @@ class Coming:
 def going_campaigns(organization: Organization) -> list[Campaign]:
     """Campaigns that run by themselves, the soonest first; one query."""
     return list(
-        Campaign.objects.filter(
-            organization=organization,
-            state__in=GOING,
-            deleted_at=None,
-            next_run_at__isnull=False,
-        )
+        Campaign.objects.filter(organization=organization, state__in=GOING, deleted_at=None)
         .defer(*UNSHOWN)
         .order_by("next_run_at", "pk")
     )
