@@ -137,7 +137,7 @@ def _tell(connection: ImisConnection, *, was: str, now: dt.datetime) -> None:
 
 def imis_problem(organization: Organization, now: dt.datetime) -> Problem | None:
     """What staff should know of their iMIS on every page; None when all is well."""
-    connection = ImisConnection.objects.filter(organization=organization).first()
+    connection: ImisConnection | None = getattr(organization, "imis", None)
     if connection is None:
         return Problem(
             "This organization is not connected to iMIS yet.",

@@ -76,8 +76,16 @@ def chosen_membership(request: HttpRequest) -> Membership | None:
 
     Read from the database each time, so that a role taken away is gone with the next request.
     """
-    memberships = Membership.objects.select_related("organization").filter(
-        user_id=cast("User", request.user).pk
+    memberships = (
+        # Every page tells how the connections are. Their secrets stay where they are.
+        Membership.objects.select_related("organization__imis", "organization__twilio")
+        .defer(
+            "organization__imis__password_sealed",
+            "organization__twilio__auth_token_sealed",
+            "organization__twilio__secondary_token_sealed",
+            "organization__twilio__api_key_secret_sealed",
+        )
+        .filter(user_id=cast("User", request.user).pk)
     )
     chosen = request.session.get(SESSION_KEY)
     if chosen is not None:

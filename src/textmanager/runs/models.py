@@ -122,8 +122,14 @@ class Run(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["campaign", "-scheduled_for"], name="run_by_campaign"),
-            # The calendar: what ran between two instants?
+            # What ran between two instants: the calendar, deliveries by day, what failed lately.
             models.Index(fields=["organization", "scheduled_for"], name="run_by_time"),
+            # Every page: what is open, or did not run?
+            models.Index(
+                fields=["organization", "scheduled_for"],
+                name="run_to_look_at",
+                condition=Q(state__in=["preparing", "sending", "held", "failed", "missed"]),
+            ),
             models.Index(
                 fields=["state"],
                 name="run_open",

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("organizations", "0007_failure_valve"),
+        ("organizations", "0007_activity_types"),
     ]
 
     operations = [

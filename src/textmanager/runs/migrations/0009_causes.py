@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("organizations", "0007_failure_valve"),
-        ("runs", "0008_looked_at"),
+        ("runs", "0009_approval"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
