@@ -1,4 +1,4 @@
-"""Reads an IQA for the form: its columns, a first look at it, and all of its rows."""
+"""Reads an IQA for the form: its columns, a first look at it, and single rows of it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from textmanager.organizations.connections import NotConnected, imis_client
 
 # Long enough to write a message by, short enough that the figures are of today.
 SECONDS_TO_REMEMBER = 120
-# A form's figures are not worth holding a web process for; a run has no such limit.
-MOST_ROWS = 50_000
-PAGE = 500
+# A form that asks every second must not wait for the same failure each time.
+SECONDS_TO_REMEMBER_FAILURE = 5
+AROUND = 20
 MOST_FOLDERS = 40
 
 T = TypeVar("T")
@@ -53,12 +53,16 @@ class FirstLook:
 
 
 @dataclass(frozen=True)
-class Audience:
-    """All rows of an IQA, in its order. `total` is what iMIS says; rows may be fewer when large."""
+class RowAt:
+    """One row of an IQA, None when there is none at that place; `total` is how many there are."""
 
-    columns: tuple[str, ...]
+    row: dict[str, object] | None
     total: int
-    rows: list[dict[str, object]]
+
+
+@dataclass(frozen=True)
+class _Failure:
+    words: str
 
 
 def first_look(
@@ -74,16 +78,19 @@ def first_look(
     return remembered("look", organization_id, key, functools.partial(_look, path, given))
 
 
-def whole_audience(
-    organization_id: int, path: str, answers: PromptAnswers = (), *, fresh: bool = False
-) -> Audience:
-    """Every row of the IQA at `path`, as of at most two minutes ago, or of now if `fresh`.
+def row_at(organization_id: int, path: str, answers: PromptAnswers, place: int) -> RowAt:
+    """The row at `place`, counted from 0, as of two minutes ago at most.
 
     Raises AudienceUnavailable.
+
+    iMIS is asked for the rows around it as well: who looks at one person looks at the next.
     """
-    key = json.dumps([path, list(answers)])
-    read = functools.partial(_pull, path, answers)
-    return remembered("rows", organization_id, key, read, fresh=fresh)
+    first = place - place % AROUND
+    key = json.dumps([path, list(answers), first])
+    read = functools.partial(_rows_from, path, answers, first)
+    rows, total = remembered("rows", organization_id, key, read)
+    at = place - first
+    return RowAt(rows[at] if at < len(rows) else None, total)
 
 
 def known_queries(organization_id: int) -> list[str]:
@@ -99,8 +106,6 @@ def remembered(
     organization_id: int,
     asked: str,
     read: Callable[[ImisClient], Coroutine[object, object, T]],
-    *,
-    fresh: bool = False,
 ) -> T:
     """What `read` finds in the organization's iMIS, or found at most two minutes ago.
 
@@ -108,13 +113,16 @@ def remembered(
     """
     digest = hashlib.sha256(asked.encode()).hexdigest()
     key = f"audience:{kind}:{organization_id}:{digest}"
-    known: T | None = None if fresh else cache.get(key)
+    known: T | _Failure | None = cache.get(key)
+    if isinstance(known, _Failure):
+        raise AudienceUnavailable(known.words)
     if known is not None:
         return known
     try:
         client = imis_client(organization_id)
         found = wait_for(_with_client(client, read))
     except (ImisError, NotConnected) as error:
+        cache.set(key, _Failure(str(error)), SECONDS_TO_REMEMBER_FAILURE)
         raise AudienceUnavailable(str(error)) from error
     cache.set(key, found, SECONDS_TO_REMEMBER)
     return found
@@ -165,18 +173,11 @@ def _before_it_runs(definition: IqaDefinition, unanswered: Sequence[str]) -> Fir
     )
 
 
-async def _pull(path: str, answers: PromptAnswers, client: ImisClient) -> Audience:
-    rows: list[dict[str, object]] = []
-    columns: tuple[str, ...] = ()
-    total, offset = 0, 0
-    while offset < MOST_ROWS:
-        page = await fetch_page(client, path, offset=offset, limit=PAGE, answers=answers)
-        rows.extend(page.rows)
-        columns, total = columns or page.columns, page.total
-        if page.next_offset is None:
-            break
-        offset = page.next_offset
-    return Audience(columns=columns, total=total, rows=rows)
+async def _rows_from(
+    path: str, answers: PromptAnswers, first: int, client: ImisClient
+) -> tuple[list[dict[str, object]], int]:
+    page = await fetch_page(client, path, offset=first, limit=AROUND, answers=answers)
+    return page.rows, page.total
 
 
 async def _paths(folder: str, client: ImisClient) -> list[str]:

@@ -97,7 +97,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "campaigns:list"
+LOGIN_REDIRECT_URL = "home"
 
 _over_https = _public.scheme == "https"
 SESSION_COOKIE_SECURE = _over_https
@@ -160,6 +160,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.config.upkeep",
     "textmanager.organizations.imis_health",
+    "textmanager.campaigns.counting",
     "textmanager.organizations.prices",
     "textmanager.runs.pipeline.plan",
     "textmanager.runs.pipeline.prepare",

@@ -61,11 +61,17 @@ class _Leaving:
 
 @transaction.atomic
 def write_answer(
-    conversation: Conversation, *, body: str, author: User, form_id: uuid.UUID | None = None
+    conversation: Conversation,
+    *,
+    body: str,
+    author: User,
+    form_id: uuid.UUID | None = None,
+    sender: Sender | None = None,
 ) -> Answer:
     """Keeps an answer and lets a worker send it. Raises NotAnswered.
 
-    `form_id` becomes the answer's own: the same form sent twice is one answer.
+    `form_id` becomes the answer's own: the same form sent twice is one answer. `sender` is given
+    where somebody chose it; otherwise it is the one that the person knows.
     """
     # The lock makes the second of two equal forms wait, and then find the first.
     Conversation.objects.select_for_update().get(pk=conversation.pk)
@@ -79,7 +85,7 @@ def write_answer(
         raise NotAnswered(str(error)) from None
     if not body.strip():
         raise NotAnswered("Write something first.")
-    sender = sender_for(conversation)
+    sender = sender or sender_for(conversation)
     if sender is None:
         raise NotAnswered("No sender is set up. An administrator can add one.")
     refusal = _refusal(conversation, sender, measured.segments, timezone.now())
