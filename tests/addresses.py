@@ -9,13 +9,22 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from textmanager.organizations.models import Role
 
-ANYBODY = {"health", "sign-in"}
+ANYBODY = {"health", "sign-in", "accept-invitation"}
 SIGNED_IN = {"choose-organization"}
 # They lead on, and show nothing themselves.
-LEADING_ON = {"home", "sign-out"}
+LEADING_ON = {"sign-out"}
 # Every page of staff, with the role from which on it may be seen. Whatever is not named here has
 # to refuse a GET, because it changes something.
 PAGES: dict[str, Role] = {
+    "home": Role.VIEWER,
+    "under-way": Role.VIEWER,
+    "help": Role.VIEWER,
+    "whats-new": Role.VIEWER,
+    "appearance": Role.VIEWER,
+    "campaigns:calendar": Role.VIEWER,
+    "campaigns:iqa-picker": Role.AUTHOR,
+    "campaigns:test-text-status": Role.AUTHOR,
+    "campaigns:left-out": Role.AUTHOR,
     "campaigns:list": Role.VIEWER,
     "campaigns:new": Role.AUTHOR,
     "campaigns:columns": Role.AUTHOR,
@@ -34,6 +43,16 @@ PAGES: dict[str, Role] = {
     "replies:export": Role.VIEWER,
     "settings:index": Role.ADMIN,
     "settings:organization": Role.ADMIN,
+    "settings:organization-effects": Role.ADMIN,
+    "settings:safety": Role.ADMIN,
+    "settings:safety-effects": Role.ADMIN,
+    "settings:mail": Role.ADMIN,
+    "settings:mail-effects": Role.ADMIN,
+    "settings:mail-state": Role.ADMIN,
+    "settings:appearance": Role.ADMIN,
+    "settings:appearance-effects": Role.ADMIN,
+    "settings:trail": Role.ADMIN,
+    "settings:people": Role.ADMIN,
     "settings:imis": Role.ADMIN,
     "settings:twilio": Role.ADMIN,
     "settings:account-senders": Role.ADMIN,
@@ -45,10 +64,18 @@ PAGES: dict[str, Role] = {
 QUERIES: dict[str, dict[str, str]] = {
     "campaigns:columns": {"iqa_path": "$/Text Manager/Board of directors"},
 }
-# They hand a file out, row by row.
-FILES = {"replies:export"}
+# No pages to look at: they hand a file out.
+FILES = {"appearance", "replies:export"}
 # Parts of a page, which the page itself asks for.
 FRAGMENTS = {
+    "under-way",
+    "campaigns:iqa-picker",
+    "campaigns:test-text-status",
+    "settings:organization-effects",
+    "settings:safety-effects",
+    "settings:mail-effects",
+    "settings:mail-state",
+    "settings:appearance-effects",
     "campaigns:columns",
     "campaigns:run-now-figures",
     "runs:progress",

@@ -44,6 +44,11 @@ def sample(full: Full) -> dict[str, Any]:
         "conversation_id": full.conversation.pk,
         "number": full.opt_out.number,
         "sender_id": full.sender.pk,
+        "membership_id": full.membership.pk,
+        "invitation_id": full.invitation.pk,
+        "count_id": full.count.pk,
+        "reason": fullness.REASON,
+        "text_id": full.test_text.pk,
     }
 
 
