@@ -6,7 +6,8 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.core.cache import cache
@@ -18,19 +19,20 @@ from textmanager.imis.iqa import (
     IqaDefinition,
     IqaPrompt,
     PromptAnswers,
+    audience_columns,
     browse,
     check_audience_columns,
     describe,
     fetch_page,
     guess_columns,
 )
+from textmanager.imis.pages import read_pages
 from textmanager.organizations.connections import NotConnected, imis_client
 
 # Long enough to write a message by, short enough that the figures are of today.
 SECONDS_TO_REMEMBER = 120
 # A form's figures are not worth holding a web process for; a run has no such limit.
 MOST_ROWS = 50_000
-PAGE = 500
 MOST_FOLDERS = 40
 
 T = TypeVar("T")
@@ -42,7 +44,11 @@ class AudienceUnavailable(Exception):
 
 @dataclass(frozen=True)
 class FirstLook:
-    """What choosing an IQA tells at once."""
+    """What choosing an IQA tells at once.
+
+    `types` are iMIS's names (String, DateTime, Decimal, Int32, Boolean, …) of the columns that
+    the definition knows.
+    """
 
     columns: tuple[str, ...]
     sample: dict[str, object]
@@ -50,6 +56,7 @@ class FirstLook:
     phone_column: str
     problems: tuple[str, ...]
     prompts: tuple[IqaPrompt, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -138,9 +145,7 @@ async def _look(path: str, given: Mapping[str, str], client: ImisClient) -> Firs
     if unanswered:
         return _before_it_runs(definition, unanswered)
     page = await fetch_page(client, path, offset=0, limit=20, answers=answers)
-    # The definition knows the columns that are empty in these rows, and their order.
-    defined = [column.name for column in definition.columns]
-    columns = tuple(dict.fromkeys([*defined, *page.columns]))
+    columns = audience_columns(definition, page)
     guess = guess_columns(columns, page.rows)
     return FirstLook(
         columns=columns,
@@ -149,6 +154,7 @@ async def _look(path: str, given: Mapping[str, str], client: ImisClient) -> Firs
         phone_column=guess.phone_column or "",
         problems=tuple(check_audience_columns(definition, page)),
         prompts=definition.prompts,
+        types={column.name: column.data_type for column in definition.columns},
     )
 
 
@@ -162,20 +168,19 @@ def _before_it_runs(definition: IqaDefinition, unanswered: Sequence[str]) -> Fir
         phone_column=guess.phone_column or "",
         problems=(f"The IQA asks for: {', '.join(unanswered)}. Answer it below.",),
         prompts=definition.prompts,
+        types={column.name: column.data_type for column in definition.columns},
     )
 
 
 async def _pull(path: str, answers: PromptAnswers, client: ImisClient) -> Audience:
     rows: list[dict[str, object]] = []
     columns: tuple[str, ...] = ()
-    total, offset = 0, 0
-    while offset < MOST_ROWS:
-        page = await fetch_page(client, path, offset=offset, limit=PAGE, answers=answers)
-        rows.extend(page.rows)
-        columns, total = columns or page.columns, page.total
-        if page.next_offset is None:
-            break
-        offset = page.next_offset
+    total = 0
+    pages = read_pages(client, path, answers=answers, most_rows=MOST_ROWS)
+    async with aclosing(pages):
+        async for page in pages:
+            rows.extend(page.rows)
+            columns, total = columns or page.columns, page.total
     return Audience(columns=columns, total=total, rows=rows)
 
 

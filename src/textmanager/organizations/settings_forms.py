@@ -11,7 +11,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from textmanager.organizations.models import Organization, Sender
+from textmanager.organizations.models import ImisConnection, Organization, Sender
 from textmanager.text.merge import Formats
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone and "Etc/" not in zone)
@@ -93,6 +93,30 @@ class ImisForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Never shown. Leave it empty to keep the one that is there.",
     )
+
+
+class ActivityTypesForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    class Meta:
+        model = ImisConnection
+        fields = ("text_type", "opt_out_type", "came_back_type")
+        labels = {  # noqa: RUF012 - as Django wants it
+            "text_type": "For each text that was sent",
+            "opt_out_type": "For each opt-out",
+            "came_back_type": "For each end of an opt-out",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        names = [cleaned[name] for name in self.Meta.fields if cleaned.get(name)]
+        if len(set(names)) < len(names):
+            raise ValidationError("Each needs a name of its own.")
+        return cleaned
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        if data is not None:
+            # iMIS writes them in capital letters.
+            data = {name: str(value).strip().upper() for name, value in data.items()}
+        super().__init__(data, **kwargs)
 
 
 class TwilioForm(forms.Form):
