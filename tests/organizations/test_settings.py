@@ -211,6 +211,7 @@ def test_the_public_address_is_proved_by_what_only_we_can_answer(
 
 def test_credentials_of_nobody_are_told_with_what_to_do(organization: Organization) -> None:
     found = findings(organization)
-    assert found["iMIS"][0][1].startswith("It was asked at")
+    assert "It was asked at http://127.0.0.1:9 as textmanager." in found["iMIS"][0][0]
+    assert found["iMIS"][0][1] == "Check the address and port."
     assert "Let this machine reach Twilio" in found["Twilio"][0][1]
     assert TwilioCredentials("AC1", "secret").auth_token not in str(found)

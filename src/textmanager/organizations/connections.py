@@ -39,10 +39,10 @@ def imis_client(organization_id: int) -> ImisClient:
     except SecretUnreadable as error:
         raise NotConnected(str(error)) from error
     account = (connection.base_url, connection.username)
-    rests_for = _rests_for(connection)
-    if rests_for > dt.timedelta(0):
-        refusal = ImisSignInRefused(connection.problem)
-        SHARED.refuse(*account, password, refusal, seconds=rests_for.total_seconds())
+    until = sign_in_rests_until(connection)
+    if until is not None:
+        seconds = (until - timezone.now()).total_seconds()
+        SHARED.refuse(*account, password, ImisSignInRefused(connection.problem), seconds=seconds)
     else:
         # Another process may know by now that the account is mended.
         SHARED.forgive(*account)
@@ -53,10 +53,12 @@ def imis_client(organization_id: int) -> ImisClient:
     )
 
 
-def _rests_for(connection: ImisConnection) -> dt.timedelta:
+def sign_in_rests_until(connection: ImisConnection) -> dt.datetime | None:
+    """Until when a refused password is not tried by itself; None when nothing keeps us from it."""
     if connection.refused_at is None:
-        return dt.timedelta(0)
-    return connection.refused_at + AFTER_REFUSAL - timezone.now()
+        return None
+    until = connection.refused_at + AFTER_REFUSAL
+    return until if until > timezone.now() else None
 
 
 async def _keep_refusal(connection_id: int, sealed: str, error: ImisSignInRefused) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import aiohttp
 from django.conf import settings
+from django.utils import timezone
 
 from textmanager.config.bridge import wait_for
 from textmanager.config.finding import Finding
@@ -18,10 +20,16 @@ from textmanager.config.reach import answer_to
 from textmanager.gateway.account import TwilioCredentials, check_account
 from textmanager.gateway.directory import NOT_VERIFIED, AccountSender, list_senders
 from textmanager.gateway.errors import GatewayError, TwilioRefused
-from textmanager.imis.client import ImisClient
+from textmanager.imis.client import ImisClient, roles_of
 from textmanager.imis.errors import ImisError
-from textmanager.imis.records import activity_type_exists
+from textmanager.organizations.activity_types import (
+    ActivityTypes,
+    FoundType,
+    activity_types,
+    types_found,
+)
 from textmanager.organizations.connections import NotConnected, imis_client, twilio_credentials
+from textmanager.organizations.imis_health import password_expires, password_problem
 from textmanager.organizations.models import Organization
 
 SECONDS_TO_ANSWER = 10
@@ -29,15 +37,8 @@ SECONDS_TO_ANSWER = 10
 CLOCKS_MAY_DIFFER = dt.timedelta(seconds=10)
 UNAUTHORIZED = 401
 CONNECT = "Connect it under Settings, or with: textmanager connect"
-ACTIVITY_TYPES = {
-    "TEXTMSG": "texts are not written to members' records",
-    "TEXTUNSUB": "opt-outs are not written to members' records",
-    "TEXTUNSUB_A": "who comes back is not written to members' records",
-}
-HOW_TO_CREATE = (
-    "In iMIS, go to Settings, Contacts, Activity types, add {name}, and give it the prompts "
-    "Description, Note, CEU type and UF_1."
-)
+HOW_TO_CREATE = "Create it with one click under Settings, iMIS, Activity types."
+STAFF_ROLES = frozenset({"sysadmin", "remoteservice"})
 
 
 def examine_organization(organization: Organization) -> Iterator[Finding]:
@@ -67,27 +68,62 @@ def _imis(organization: Organization) -> Iterator[Finding]:
         yield Finding("iMIS", str(error), CONNECT)
         return
     try:
-        username, missing = wait_for(_sign_in_and_look(client))
+        seen = wait_for(_sign_in_and_look(client, activity_types(organization.pk)))
     except ImisError as error:
         yield Finding(
-            "iMIS", str(error), f"It was asked at {client.base_url} as {client.username}."
+            "iMIS",
+            f"{error.words} It was asked at {client.base_url} as {client.username}.",
+            error.remedy or CONNECT,
         )
         return
-    yield Finding("iMIS", f"{client.base_url} lets {username} in.")
-    for name, consequence in ACTIVITY_TYPES.items():
-        if name in missing:
-            words = f"The activity type {name} is missing: {consequence}."
-            yield Finding("Activity types", words, HOW_TO_CREATE.format(name=name))
+    yield Finding("iMIS", f"{client.base_url} lets {seen.username} in.")
+    yield from _account(organization, seen)
+    missing = [each for each in seen.types if not each.is_there]
+    for each in missing:
+        words = f"The activity type {each.name} is missing: {each.purpose.without}."
+        yield Finding("Activity types", words, HOW_TO_CREATE)
     if not missing:
-        yield Finding("Activity types", f"{', '.join(ACTIVITY_TYPES)} are there.")
+        names = ", ".join(each.name for each in seen.types)
+        yield Finding("Activity types", f"{names} are there.")
 
 
-async def _sign_in_and_look(client: ImisClient) -> tuple[str, frozenset[str]]:
-    """The user's name as iMIS writes it, and the activity types that it does not have."""
+@dataclass(frozen=True)
+class _SeenInImis:
+    """`username` is the user's name as iMIS writes it; no `roles` where a site tells none."""
+
+    username: str
+    roles: tuple[str, ...]
+    types: list[FoundType]
+
+
+async def _sign_in_and_look(client: ImisClient, names: ActivityTypes) -> _SeenInImis:
     async with client:
         username = await client.sign_in()
-        there = {name: await activity_type_exists(client, name) for name in ACTIVITY_TYPES}
-    return username, frozenset(name for name, is_there in there.items() if not is_there)
+        types = await types_found(client, names)
+        try:
+            roles = await roles_of(client, username)
+        except ImisError:
+            # Whoever runs campaigns need not see roles.
+            roles = ()
+    return _SeenInImis(username, roles, types)
+
+
+def _account(organization: Organization, seen: _SeenInImis) -> Iterator[Finding]:
+    """What is wrong, or soon will be, with an account that is let in."""
+    if seen.roles and STAFF_ROLES.isdisjoint(role.casefold() for role in seen.roles):
+        yield Finding(
+            "iMIS account",
+            f"{seen.username} is not staff: its roles are {', '.join(seen.roles)}.",
+            "In iMIS, give the background account the rights of a staff user and the role "
+            "RemoteService.",
+        )
+    now = timezone.now()
+    problem = password_problem(organization.imis, now)
+    if problem is not None:
+        yield Finding("iMIS password", problem.words, problem.remedy)
+    else:
+        left = password_expires(organization.imis) - now
+        yield Finding("iMIS password", f"It is good for {left.days} more days.")
 
 
 def _twilio(organization: Organization) -> Iterator[Finding]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from django import forms
+from typing import Any
 
-from textmanager.organizations.models import Sender
+from django import forms
+from django.core.exceptions import ValidationError
+
+from textmanager.organizations.models import ImisConnection, Sender
 
 
 class ImisForm(forms.Form):
@@ -17,6 +20,30 @@ class ImisForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Never shown. Leave it empty to keep the one that is there.",
     )
+
+
+class ActivityTypesForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    class Meta:
+        model = ImisConnection
+        fields = ("text_type", "opt_out_type", "came_back_type")
+        labels = {  # noqa: RUF012 - as Django wants it
+            "text_type": "For each text that was sent",
+            "opt_out_type": "For each opt-out",
+            "came_back_type": "For each end of an opt-out",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        names = [cleaned[name] for name in self.Meta.fields if cleaned.get(name)]
+        if len(set(names)) < len(names):
+            raise ValidationError("Each needs a name of its own.")
+        return cleaned
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        if data is not None:
+            # iMIS writes them in capital letters.
+            data = {name: str(value).strip().upper() for name, value in data.items()}
+        super().__init__(data, **kwargs)
 
 
 class TwilioForm(forms.Form):

@@ -14,9 +14,13 @@ from textmanager.config.hooks import inbound_path
 from textmanager.config.jobs import workers_alive
 from textmanager.gateway.directory import list_senders, read_balance
 from textmanager.gateway.errors import GatewayError
-from textmanager.organizations import configuring
+from textmanager.organizations import configuring, imis_health
 from textmanager.organizations.configuring import NotAccepted
-from textmanager.organizations.connections import NotConnected, twilio_credentials
+from textmanager.organizations.connections import (
+    NotConnected,
+    sign_in_rests_until,
+    twilio_credentials,
+)
 from textmanager.organizations.examination import examine_organization
 from textmanager.organizations.imis_health import password_expires
 from textmanager.organizations.membership import MemberRequest, member_required
@@ -58,8 +62,21 @@ def imis(request: MemberRequest) -> HttpResponse:
         "form": form,
         "connection": connection,
         "expires": password_expires(connection) if connection else None,
+        "resting_until": sign_in_rests_until(connection) if connection else None,
     }
     return render(request, "settings/imis.html", context)
+
+
+@require_POST
+@member_required(Role.ADMIN)
+def look_at_imis(request: MemberRequest) -> HttpResponse:
+    """Signs in now, because somebody has mended the account in iMIS."""
+    seen = imis_health.look_now(request.organization.pk)
+    if seen.problem:
+        notices.error(request, seen.problem)
+    else:
+        notices.success(request, "iMIS lets the background account in.")
+    return redirect("settings:imis")
 
 
 @sensitive_post_parameters("auth_token", "secondary_token")
