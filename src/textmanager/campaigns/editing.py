@@ -32,6 +32,7 @@ SAVED_FIELDS = (
     "time_zone",
     "catch_up",
     "catch_up_hours",
+    "useful_for_hours",
 )
 
 

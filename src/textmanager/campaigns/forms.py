@@ -167,6 +167,14 @@ class CampaignForm(forms.Form):
     catch_up_hours = forms.IntegerField(
         label="At most so many hours late", min_value=1, max_value=72, initial=12, required=False
     )
+    useful_for_hours = forms.IntegerField(
+        label="Stop sending after (hours)",
+        min_value=1,
+        max_value=24 * 30,
+        required=False,
+        help_text="Counted from the run's time; what has not left by then is skipped. Empty: "
+        "everything is sent, on the next days if need be.",
+    )
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -296,6 +304,7 @@ def initial_for(campaign: Campaign) -> dict[str, Any]:
         "time_zone",
         "catch_up",
         "catch_up_hours",
+        "useful_for_hours",
         "version",
     )
     return {

@@ -160,6 +160,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.config.upkeep",
     "textmanager.organizations.imis_health",
     "textmanager.organizations.prices",
+    "textmanager.organizations.reach",
     "textmanager.runs.pipeline.plan",
     "textmanager.runs.pipeline.prepare",
     "textmanager.runs.pipeline.send",
@@ -170,6 +171,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.runs.pipeline.price",
     "textmanager.replies.notices",
     "textmanager.replies.answering",
+    "textmanager.replies.polling",
     "textmanager.replies.imis_records",
     "textmanager.replies.imis_reading",
 ]

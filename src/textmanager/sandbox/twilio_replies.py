@@ -99,8 +99,12 @@ class Replies:
         self._carriers.take(reply)
 
     async def _tell(self, message: Message, service: SandboxService | None, word: str) -> None:
-        url = self._store.sms_urls[service.sid] if service else ""
-        url = url or self._store.sms_urls[message.to]
+        if service and not service.numbers_decide:
+            url = self._store.sms_urls[service.sid]
+        elif message.to in self._store.applications:
+            return
+        else:
+            url = self._store.sms_urls[message.to]
         if not url:
             return
         form = _inbound_form(message, self._store.settings.account_sid)
