@@ -59,7 +59,8 @@ async def look(connection: TwilioConnection, cloud_id: str) -> Reach:
         return Reach()
     return Reach(
         f"{settings.PUBLIC_URL} leads here, but a signature like Twilio's is not believed",
-        "Let the proxy pass the path, the query and the header X-Twilio-Signature on unchanged.",
+        "Let the proxy pass the path, the query and the header X-Twilio-Signature on unchanged, "
+        "and give every process the same TEXTMANAGER_PUBLIC_URL.",
     )
 
 

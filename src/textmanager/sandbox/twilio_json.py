@@ -132,7 +132,12 @@ def number_json(number: SandboxNumber, store: Store) -> dict[str, Any]:
         "sms_method": "POST",
         "sms_fallback_url": "",
         "sms_application_sid": store.applications.get(number.e164, ""),
-        "capabilities": {"voice": True, "sms": True, "mms": True, "fax": False},
+        "capabilities": {
+            "voice": True,
+            "sms": number.can_text,
+            "mms": number.can_text,
+            "fax": False,
+        },
         "status": "in-use",
         "origin": "twilio",
         "beta": False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from xml.etree import ElementTree as ET
 
 from textmanager.sandbox.twilio_delivery import Carriers
@@ -52,6 +53,7 @@ class Replies:
             body,
             direction="inbound",
             status="received",
+            sent=time.time(),
             segments=measure(body).segments,
             service=service.sid if service else "",
         )

@@ -35,6 +35,7 @@ class SandboxNumber:
     segments_per_second: float = 1.0
     sms_url: str = ""
     application: str = ""
+    can_text: bool = True
     verification: str = "TWILIO_APPROVED"
 
     @property
@@ -92,6 +93,7 @@ class TwilioSettings:
     api_key_is_main: bool = False
     status: str = "active"
     trust_score: int | None = 60
+    opening_balance: float = 100.0
     test_account_sid: str = TEST_ACCOUNT_SID
     test_auth_token: str = field(default=TEST_AUTH_TOKEN, repr=False)
     friendly_name: str = "Sandbox association"
