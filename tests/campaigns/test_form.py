@@ -49,6 +49,16 @@ def test_a_good_form_becomes_an_active_campaign(
     assert event.after["template"] == "Hello ${FirstName|friend}"
 
 
+def test_how_long_texts_are_useful_is_kept_and_shown_again(
+    page: Client, filled_in: dict[str, str]
+) -> None:
+    page.post(NEW, {**filled_in, "useful_for_hours": "36"})
+    campaign = Campaign.objects.get()
+    assert campaign.useful_for_hours == 36
+    shown = page.get(f"/campaigns/{campaign.pk}/edit/").content.decode()
+    assert 'name="useful_for_hours" value="36"' in shown
+
+
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
@@ -72,6 +82,7 @@ def test_a_good_form_becomes_an_active_campaign(
         ("start_time", "25:00", "valid time"),
         ("time_zone", "Mars/Olympus", "Select a valid choice"),
         ("catch_up_hours", "100", "72"),
+        ("useful_for_hours", "0", "1"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(  # noqa: PLR0917 - a table

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from textmanager.config.bridge import in_database
+from textmanager.gateway.dress_rehearsal import TestCredentials
 from textmanager.gateway.sender import TwilioCredentials
 from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisSignInRefused
@@ -106,3 +107,14 @@ def webhook_tokens(cloud_id: str) -> tuple[int, tuple[str, ...]] | None:
         .first()
     )
     return None if row is None else (row.pk, row.twilio.signing_tokens)
+
+
+def note_webhook(organization_id: int, now: dt.datetime) -> None:
+    """Writes when Twilio itself reached us last."""
+    TwilioConnection.objects.filter(organization_id=organization_id).update(last_webhook_at=now)
+
+
+def credentials_for_tests(organization_id: int) -> TestCredentials | None:
+    """Twilio's test credentials of the organization; None where none were entered."""
+    connection = TwilioConnection.objects.filter(organization_id=organization_id).first()
+    return None if connection is None else connection.test_credentials()

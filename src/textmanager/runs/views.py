@@ -22,6 +22,7 @@ from textmanager.runs.message_list import message_page
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.overview import run_rows
 from textmanager.runs.progress import is_live, progress
+from textmanager.runs.testing import how_tested
 from textmanager.runs.writing_again import refused_records
 
 MOST_RUNS = 200
@@ -112,6 +113,7 @@ def _progress_context(request: MemberRequest, run: Run) -> dict[str, Any]:
         "may_resume": run.state == RunState.HELD and not run.waits_for_approval,
         "may_cancel": run.state in RunState.open(),
         "refused_records": refused_records(run),
+        "how_tested": how_tested(run),
         "can_edit": request.membership.may(Role.AUTHOR),
     }
 
