@@ -63,7 +63,6 @@ def test_everything_that_staff_want_to_know_is_there(
     assert shown["Estimate Segments"] == "8"
     assert shown["Max Segments/Day"] == "10,000 left today of 10,000"
     assert shown["Estimated Send Time"].startswith("Jan 2, 2099, 8:10 AM EST")
-    assert html.count("8:10 AM") >= 5
     assert "Every month on the 2nd at 8:10 AM, Eastern Time" in html
 
 
