@@ -64,7 +64,7 @@ def test_deleting_asks_first_and_runs_stay_visible(
     assert Campaign.objects.get().deleted_at is None
     page.post(f"/campaigns/{campaign.pk}/delete/")
     assert "Dues reminder" not in page.get(LIST).content.decode().split("is deleted")[-1]
-    assert "Dues reminder" in page.get(f"{LIST}?show=deleted").content.decode()
+    assert "Dues reminder" in page.get(f"{LIST}?state=deleted").content.decode()
     assert str(run.pk) in page.get(f"/runs/campaign/{campaign.pk}/").content.decode()
     assert page.get(f"/runs/{run.pk}/").status_code == 200
     for forbidden in ("edit", "delete", "run-now"):

@@ -13,6 +13,8 @@ import world
 from textmanager.campaigns.models import AudienceCount, Campaign, CountState
 from textmanager.organizations.models import (
     ImisConnection,
+    Invitation,
+    Membership,
     Organization,
     Role,
     Sender,
@@ -24,14 +26,15 @@ from textmanager.runs.models import Run
 from textmanager.text.statuses import MessageStatus
 
 # Open to everybody, by design; their own tests say what they guard.
-OPEN = {"health", "sign-in", "sign-out"}
+OPEN = {"health", "sign-in", "sign-out", "accept-invitation"}
 # Need a person, but no organization.
-OUTSIDE_ORGANIZATIONS = {"home", "choose-organization"}
+OUTSIDE_ORGANIZATIONS = {"choose-organization"}
 # What a viewer may look at. Whatever is not named here changes something, or leads to a change.
 LOOKING = {
+    "home", "under-way", "help", "whats-new",
     "campaigns:list", "runs:list", "runs:detail", "runs:progress", "runs:messages",
     "replies:inbox", "replies:conversation", "replies:register", "replies:history",
-    "replies:export",
+    "replies:export", "appearance",
 }  # fmt: skip
 SECRET = "Secret gathering"
 OPTED_OUT = "+12025550177"
@@ -88,6 +91,8 @@ def theirs(organization: Organization) -> Run:
     OptOut.objects.create(
         organization=organization, number=OPTED_OUT, source=OptOutSource.STAFF, evidence=SECRET
     )
+    world.person("dora", organization, Role.AUTHOR)
+    Invitation.objects.create(organization=organization, email="erin@example.org", role=Role.ADMIN)
     return run
 
 
@@ -102,6 +107,8 @@ def address(name: str, run: Run) -> str:
         "conversation_id": conversation.pk,
         "number": OPTED_OUT,
         "sender_id": run.sender_id,
+        "membership_id": Membership.objects.get(user__username="dora").pk,
+        "invitation_id": Invitation.objects.get().pk,
     }
     return reverse(name, kwargs={key: values[key] for key in EVERY[name] if key in values})
 
@@ -118,7 +125,7 @@ def test_nobody_looks_without_signing_in(theirs: Run, client: Client, name: str)
         if answer.status_code == 405:
             continue
         assert answer.status_code == 302
-        assert answer.headers["Location"].startswith(("/sign-in/", "/campaigns/"))
+        assert answer.headers["Location"].startswith("/sign-in/")
 
 
 @pytest.mark.parametrize("name", INSIDE)
@@ -160,7 +167,13 @@ def test_a_viewer_is_offered_nothing_that_would_be_refused(
     # The one form that everybody has signs out; searching changes nothing.
     forms = page.count('method="post"') - page.count('action="/sign-out/"')
     assert forms == 0
-    assert SECRET in page or name in {"runs:progress", "runs:messages"}
+    assert SECRET in page or name in {
+        "runs:progress",
+        "runs:messages",
+        "help",
+        "whats-new",
+        "appearance",
+    }
 
 
 def content(answer: Any) -> str:
@@ -183,4 +196,6 @@ def state_of(run: Run) -> tuple[Any, ...]:
         list(Sender.objects.order_by("pk").values()),
         list(TwilioConnection.objects.order_by("pk").values()),
         list(ImisConnection.objects.order_by("pk").values()),
+        list(Membership.objects.order_by("pk").values_list("user", "role", "email")),
+        list(Invitation.objects.order_by("pk").values()),
     )

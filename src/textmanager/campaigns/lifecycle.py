@@ -16,6 +16,20 @@ from textmanager.organizations.models import Organization, User
 # Drafts, paused, ended and archived campaigns never start, whatever their other columns say.
 STARTS_BY_ITSELF = (CampaignState.ACTIVE, CampaignState.SCHEDULED)
 
+# What a calendar needs of a campaign.
+OF_SCHEDULE = (
+    "name",
+    "kind",
+    "state",
+    "api_mode",
+    "rrule",
+    "start_date",
+    "start_time",
+    "time_zone",
+    "next_run_at",
+    "skipped",
+)
+
 
 class NotPossible(Exception):
     """What was asked for cannot be done now; the message says why, in words for staff."""
@@ -88,6 +102,17 @@ def follow_runs(*, going_on: QuerySet[Any, Any]) -> int:
         .exclude(pk__in=going_on)
         .update(state=CampaignState.COMPLETED)
     )
+
+
+def starting_before(organization: Organization, until: dt.datetime) -> QuerySet[Campaign]:
+    """The campaigns that are to start by themselves before an instant, with their schedules."""
+    campaigns = Campaign.objects.filter(
+        organization=organization,
+        state__in=STARTS_BY_ITSELF,
+        deleted_at=None,
+        next_run_at__lt=until,
+    )
+    return campaigns.only(*OF_SCHEDULE)
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from textmanager.organizations.models import Organization, Sender, User
-from textmanager.schedule.recurrence import Recurrence
+from textmanager.schedule.recurrence import Recurrence, RecurrenceError
 from textmanager.schedule.words import clock, day, zone_name
 
 
@@ -198,8 +198,11 @@ class Campaign(models.Model):
 
     @property
     def schedule_in_words(self) -> str:
-        if self.rrule:
-            return self.recurrence.in_words()
+        if self.rrule and self.start_date and self.start_time:
+            try:
+                return self.recurrence.in_words()
+            except RecurrenceError:
+                return "A schedule that cannot be read"
         if self.is_one_time and self.start_date and self.start_time:
             return (
                 f"Once, on {day(self.start_date)} at {clock(self.start_time)}, "

@@ -1,10 +1,11 @@
-"""Pages of campaigns, below /campaigns/."""
+"""Pages of campaigns, below /campaigns/, and their calendar."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from textmanager.campaigns import (
+    calendar_views,
     draft_views,
     form_views,
     iqa_views,
@@ -14,7 +15,7 @@ from textmanager.campaigns import (
 )
 
 app_name = "campaigns"
-urlpatterns = [
+pages = [
     path("", views.campaign_list, name="list"),
     path("new/", form_views.new, name="new"),
     path("columns/", iqa_views.columns, name="columns"),
@@ -30,10 +31,21 @@ urlpatterns = [
     path("<int:campaign_id>/discard/", draft_views.discard, name="discard"),
     path("<int:campaign_id>/edit/", form_views.edit, name="edit"),
     path("<int:campaign_id>/delete/", views.delete, name="delete"),
+    path("<int:campaign_id>/duplicate/", views.duplicate, name="duplicate"),
+    path("<int:campaign_id>/archive/", views.archive, name="archive"),
+    path("<int:campaign_id>/unarchive/", views.unarchive, name="unarchive"),
+    path("<int:campaign_id>/unschedule/", views.unschedule, name="unschedule"),
+    path("<int:campaign_id>/reschedule/", views.reschedule, name="reschedule"),
     path("<int:campaign_id>/pause/", views.pause, name="pause"),
     path("<int:campaign_id>/resume/", views.resume, name="resume"),
+    path("<int:campaign_id>/skip/", views.skip, name="skip"),
+    path("<int:campaign_id>/undo-skip/", views.take_back_skip, name="undo-skip"),
     path("<int:campaign_id>/run-now/", views.run_campaign_now, name="run-now"),
     path(
         "<int:campaign_id>/run-now/figures/", summary_views.run_now_figures, name="run-now-figures"
     ),
+]
+urlpatterns = [
+    path("campaigns/", include(pages)),
+    path("calendar/", calendar_views.calendar_page, name="calendar"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from textmanager.config.bridge import wait_for
 from textmanager.gateway.account import TwilioCredentials, check_account
@@ -67,17 +68,19 @@ def connect_imis(
 
     async def sign_in() -> None:
         async with client:
-            await client.sign_in()
+            # Somebody has just typed this: it is tried although it may have been refused before.
+            await client.sign_in(insist=True)
 
     try:
         wait_for(sign_in())
     except ImisError as error:
         raise NotAccepted(str(error)) from error
     before = {"base_url": connection.base_url, "username": connection.username}
-    connection.base_url, connection.username = base_url, username
+    connection.set_site(base_url, username)
     if password:
         connection.set_password(password)
-    connection.failing_since, connection.problem = None, ""
+    connection.failing_since, connection.problem, connection.refused_at = None, "", None
+    connection.last_success_at = timezone.now()
     with transaction.atomic():
         connection.save()
         audit.record(

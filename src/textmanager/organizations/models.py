@@ -21,6 +21,9 @@ from textmanager.schedule.quiet_hours import TextingHours
 from textmanager.text.merge import Formats
 
 NUMBER_OR_SHORT_CODE = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}")
+ACTIVITY_TYPE = RegexValidator(
+    r"^[A-Z0-9_-]+$", "An activity type is capital letters, digits, _ and -, without blanks."
+)
 SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
@@ -29,6 +32,15 @@ class User(AbstractUser):
 
     # An iMIS user name belongs to one organization's iMIS; `username` joins it to the Cloud ID.
     imis_username = models.CharField(max_length=150, blank=True)
+
+
+class Role(models.TextChoices):
+    """What a member may do; each role may do all that the ones before it may."""
+
+    VIEWER = "viewer", "Viewer"
+    AUTHOR = "author", "Author"
+    APPROVER = "approver", "Approver"
+    ADMIN = "admin", "Administrator"
 
 
 class Organization(models.Model):
@@ -50,6 +62,8 @@ class Organization(models.Model):
     texting_opens = models.TimeField(default=dt.time(8))
     texting_closes = models.TimeField(default=dt.time(21))
     date_format = models.CharField(max_length=40, default=Formats().date)
+    time_format = models.CharField(max_length=20, default=Formats().time)
+    amount_format = models.CharField(max_length=12, default=Formats().amount)
     reply_emails = ArrayField(
         models.EmailField(), default=list, blank=True, help_text="Who is mailed new replies."
     )
@@ -67,6 +81,30 @@ class Organization(models.Model):
     )
     hold_failure_least = models.PositiveIntegerField(
         default=50, help_text="Only once so many of its texts have an outcome."
+    )
+    report_emails = ArrayField(
+        models.EmailField(),
+        default=list,
+        blank=True,
+        help_text="Who a new campaign mails its status report to, until somebody changes it there.",
+    )
+    # An audience of so many times its usual size is held, unless it is smaller than the least.
+    unusual_times = models.PositiveSmallIntegerField(default=10, validators=[MinValueValidator(2)])
+    unusual_least = models.PositiveIntegerField(default=50, validators=[MinValueValidator(1)])
+    approve_above = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="A LIVE run of more texts waits for a second person; empty for never.",
+    )
+    staff_role = models.CharField(
+        max_length=10,
+        choices=Role,
+        default=Role.AUTHOR,
+        help_text="What iMIS staff may do from their first sign-in on.",
+    )
+    display_name = models.CharField(max_length=60, blank=True)
+    accent = models.CharField(
+        max_length=7, blank=True, validators=[RegexValidator(r"^#[0-9a-f]{6}$", "Such as #0f766e.")]
     )
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -89,20 +127,16 @@ class Organization(models.Model):
 
     @property
     def formats(self) -> Formats:
-        return Formats(date=self.date_format)
+        return Formats(self.date_format, self.time_format, self.amount_format)
+
+    @property
+    def shown_name(self) -> str:
+        """How the organization is called on its pages."""
+        return self.display_name or self.name
 
     def day_of(self, instant: dt.datetime) -> dt.date:
         """The organization's calendar day at `instant`: the day its allowance counts for."""
         return instant.astimezone(self.zone).date()
-
-
-class Role(models.TextChoices):
-    """What a member may do; each role may do all that the ones before it may."""
-
-    VIEWER = "viewer", "Viewer"
-    AUTHOR = "author", "Author"
-    APPROVER = "approver", "Approver"
-    ADMIN = "admin", "Administrator"
 
 
 class Membership(models.Model):
@@ -113,7 +147,10 @@ class Membership(models.Model):
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.AUTHOR)
+    email = models.EmailField(blank=True, help_text="Where this person is mailed to.")
     created_at = models.DateTimeField(default=timezone.now)
+    # Of a request within this organization, to a few minutes.
+    last_seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -130,6 +167,32 @@ class Membership(models.Model):
         return order.index(Role(self.role)) >= order.index(role)
 
 
+class Invitation(models.Model):
+    """A link that was mailed to somebody, to make an account without iMIS. It works once."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="invitations"
+    )
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Role)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    # Accepted or withdrawn, whichever came first.
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                condition=Q(ended_at=None),
+                name="one_open_invitation_an_address",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} as {self.role}"
+
+
 class ImisConnection(models.Model):
     """How an organization's iMIS is reached: its address and the background account."""
 
@@ -143,6 +206,16 @@ class ImisConnection(models.Model):
     failing_since = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True)
     warned_of = models.CharField(max_length=40, blank=True)
+    # When iMIS refused the very password that is kept here: nobody tries it again for a while.
+    refused_at = models.DateTimeField(null=True, blank=True)
+    # What records are written as; these are the usual names.
+    text_type = models.CharField(max_length=20, default="TEXTMSG", validators=[ACTIVITY_TYPE])
+    opt_out_type = models.CharField(max_length=20, default="TEXTUNSUB", validators=[ACTIVITY_TYPE])
+    came_back_type = models.CharField(
+        max_length=20, default="TEXTUNSUB_A", validators=[ACTIVITY_TYPE]
+    )
+    # When the opt-outs that this iMIS knows were last read; None since it is another site.
+    opt_outs_read_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.username} at {self.base_url}"
@@ -150,6 +223,14 @@ class ImisConnection(models.Model):
     def set_password(self, password: str) -> None:
         self.password_sealed = seal(password)
         self.password_changed_at = timezone.now()
+        self.refused_at = None
+
+    def set_site(self, base_url: str, username: str) -> None:
+        if base_url != self.base_url:
+            self.opt_outs_read_at = None
+        if (base_url, username) != (self.base_url, self.username):
+            self.refused_at = None
+        self.base_url, self.username = base_url, username
 
     @property
     def password(self) -> str:
@@ -324,6 +405,8 @@ class AuditEvent(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["organization", "-at"], name="audit_by_organization"),
+            models.Index(fields=["organization", "actor_name", "-at"], name="audit_by_person"),
+            models.Index(fields=["organization", "subject_kind", "-at"], name="audit_by_kind"),
             models.Index(fields=["subject_kind", "subject_id", "-at"], name="audit_by_subject"),
         ]
 

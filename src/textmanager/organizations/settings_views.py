@@ -1,4 +1,4 @@
-"""The settings pages: organization, iMIS, Twilio with its senders, and the set-up check."""
+"""The settings pages of the connections: iMIS, Twilio with its senders, and the set-up check."""
 
 from __future__ import annotations
 
@@ -29,28 +29,9 @@ from textmanager.organizations.models import (
 )
 from textmanager.organizations.settings_forms import (
     ImisForm,
-    OrganizationForm,
     SenderForm,
     TwilioForm,
 )
-
-
-@member_required(Role.ADMIN)
-def index(request: MemberRequest) -> HttpResponse:
-    return render(request, "settings/index.html")
-
-
-@member_required(Role.ADMIN)
-def organization(request: MemberRequest) -> HttpResponse:
-    form = OrganizationForm(request.POST or None, instance=request.organization)
-    if request.method == "POST" and form.is_valid():
-        changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        # The form has changed the organization already; what was there before is in the database.
-        request.organization.refresh_from_db()
-        configuring.save_organization(request.organization, changes, request.user)
-        notices.success(request, "Saved.")
-        return redirect("settings:organization")
-    return render(request, "settings/organization.html", {"form": form})
 
 
 @sensitive_post_parameters("password")

@@ -111,12 +111,14 @@ def sender_for(conversation: Conversation) -> Sender | None:
     """The sender that the person wrote to, or was texted from, or else the first there is."""
     senders = senders_in_use(conversation.organization_id)
     inbound = latest_inbound(conversation)
+    written_to = next((each for each in senders if inbound and each.number == inbound.to), None)
+    if written_to is not None:
+        return written_to
     texts = texts_to(
         organization_id=conversation.organization_id, number=conversation.number, most=1
     )
-    written_to = [each for each in senders if inbound and each.number == inbound.to]
     texted_from = [each for each in senders if texts and each.pk == texts[0].sender_id]
-    return next(iter([*written_to, *texted_from, *senders]), None)
+    return next(iter([*texted_from, *senders]), None)
 
 
 def _refusal(conversation: Conversation, sender: Sender, segments: int, now: dt.datetime) -> str:

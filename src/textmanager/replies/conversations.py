@@ -111,7 +111,8 @@ def latest_inbound(conversation: Conversation) -> InboundText | None:
 
 
 def mark_read(conversation: Conversation) -> None:
-    Conversation.objects.filter(pk=conversation.pk).update(unread=0)
+    if conversation.unread:
+        Conversation.objects.filter(pk=conversation.pk).update(unread=0)
 
 
 @transaction.atomic

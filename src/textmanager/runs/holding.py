@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.db import transaction
@@ -20,16 +21,20 @@ NOT_WITH_TWILIO = (MessageStatus.QUEUED, MessageStatus.HELD)
 
 
 @transaction.atomic
-def hold_run(*, run_id: uuid.UUID | str, reason: str) -> bool:
+def hold_run(
+    *, run_id: uuid.UUID | str, reason: str, waits_for_imis_since: dt.datetime | None = None
+) -> bool:
     """Stops a run that is preparing or sending until somebody lets it go on.
 
-    Mails the people of the status report. False when the run is not going on (any more).
+    With `waits_for_imis_since` it also goes on by itself once iMIS works again. Mails the people
+    of the status report. False when the run is not going on (any more).
     """
     run = Run.objects.select_for_update(of=("self",)).get(pk=run_id)
     if run.state not in {RunState.PREPARING, RunState.SENDING}:
         return False
     run.state, run.reason = RunState.HELD, reason
-    run.save(update_fields=["state", "reason"])
+    run.waits_for_imis_since = waits_for_imis_since
+    run.save(update_fields=["state", "reason", "waits_for_imis_since"])
     audit.record(
         organization=run.organization,
         actor=None,
@@ -80,15 +85,28 @@ def resume_run(*, organization: Organization, run_id: uuid.UUID, actor: User) ->
     run = _locked(organization, run_id)
     if run.state != RunState.HELD:
         raise NotPossible("Only a held run can go on.")
+    if run.waits_for_approval:
+        raise NotPossible("This run waits until a second person approves it.")
+    let_go_on(run, actor=actor)
+    return run
+
+
+def let_go_on(run: Run, *, actor: User | None) -> None:
+    """Takes a held run, whose row is locked, up again where it stopped; no actor: by itself."""
     run.state = RunState.SENDING if run.prepared_at else RunState.PREPARING
-    run.reason = ""
+    run.reason, run.waits_for_imis_since = "", None
     so_far = outcomes_so_far(run)
     run.outcomes_looked_at, run.failures_looked_at = so_far.known, so_far.failed
     run.save(
-        update_fields=["state", "reason", "outcomes_looked_at", "failures_looked_at"],
+        update_fields=[
+            "state",
+            "reason",
+            "waits_for_imis_since",
+            "outcomes_looked_at",
+            "failures_looked_at",
+        ],
     )
-    audit.record(organization=organization, actor=actor, action="resumed", subject=run)
-    return run
+    audit.record(organization=run.organization, actor=actor, action="resumed", subject=run)
 
 
 @transaction.atomic

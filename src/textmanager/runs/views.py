@@ -95,7 +95,9 @@ def _detail(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
 
 
 def _run(request: MemberRequest, run_id: uuid.UUID) -> Run:
-    runs = Run.objects.select_related("campaign", "sender", "started_by")
+    runs = Run.objects.select_related(
+        "campaign", "sender", "started_by", "approved_by", "organization"
+    )
     return get_object_or_404(runs, pk=run_id, organization=request.organization)
 
 
@@ -107,7 +109,7 @@ def _progress_context(request: MemberRequest, run: Run) -> dict[str, Any]:
         "breakdown": breakdown(run),
         "progress": progress(run, counts, now=timezone.now()),
         "may_pause": run.state in {RunState.PREPARING, RunState.SENDING},
-        "may_resume": run.state == RunState.HELD,
+        "may_resume": run.state == RunState.HELD and not run.waits_for_approval,
         "may_cancel": run.state in RunState.open(),
         "refused_records": refused_records(run),
         "can_edit": request.membership.may(Role.AUTHOR),

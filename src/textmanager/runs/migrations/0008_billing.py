@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("campaigns", "0006_useful_for"),
         ("organizations", "0007_twilio_receiving"),
-        ("runs", "0008_looked_at"),
+        ("runs", "0008_waits_for_imis"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

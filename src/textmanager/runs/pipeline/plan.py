@@ -28,6 +28,7 @@ from textmanager.runs.pipeline.report import report
 from textmanager.runs.pipeline.send import defer_drain
 from textmanager.runs.pipeline.track import poll
 from textmanager.runs.pipeline.write_back import write_back
+from textmanager.runs.waiting import take_up_what_waited_for_imis
 from textmanager.schedule.recurrence import RecurrenceError
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ async def plan(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is 
     await in_database(complete_runs, now=timezone.now())
     await in_database(complete_campaigns)
     await in_database(settle_runs, now=timezone.now())
+    await in_database(take_up_what_waited_for_imis, now=timezone.now())
     await in_database(defer_what_is_due, now=timezone.now())
 
 
