@@ -25,7 +25,7 @@ from textmanager.campaigns.counting import (
     take_up,
 )
 from textmanager.campaigns.figures import Figures, Question, places_of
-from textmanager.campaigns.models import AudienceCount, CountState
+from textmanager.campaigns.models import AudienceCount, Campaign, CampaignState, CountState
 from textmanager.imis.iqa import IqaPage
 from textmanager.organizations.models import ImisConnection, Organization, User
 from textmanager.replies.models import OptOutSource
@@ -341,3 +341,30 @@ def test_a_count_while_a_campaign_remembers_whom_it_texted(
     world.message(run, 1, to="+12025550100", status="delivered")
     lately = Question(**{**BOARD.__dict__, "days_between_texts": 3, "campaign_id": campaign.pk})
     assert count(asked(connected, alice, lately)).figures["excluded"] == {"texted_recently": 1}
+
+
+def test_running_now_tells_whom_it_would_text(
+    connected: Organization, page: Client, campaign: Campaign, bob: User, charlie: User
+) -> None:
+    address = f"/campaigns/{campaign.pk}/run-now/figures/"
+    assert "Counting who is in the query now" in page.get(address + "?again=1").content.decode()
+    let_a_worker_count()
+    html = page.get(address).content.decode()
+    assert "<dt>Will be texted</dt><dd>8</dd>" in html
+    for user, status in ((bob, 403), (charlie, 404)):
+        page.force_login(user)
+        assert page.get(address).status_code == status
+
+
+def test_running_now_without_imis_says_so(
+    organization: Organization, page: Client, campaign: Campaign
+) -> None:
+    address = f"/campaigns/{campaign.pk}/run-now/figures/"
+    page.get(address)
+    let_a_worker_count()
+    assert "Nothing answers at" in page.get(address).content.decode()
+
+
+def test_a_draft_has_no_figures_to_run_by(page: Client, campaign: Campaign) -> None:
+    Campaign.objects.update(state=CampaignState.DRAFT, sender=None)
+    assert page.get(f"/campaigns/{campaign.pk}/run-now/figures/").status_code == 404
