@@ -11,7 +11,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from textmanager.campaigns.forms import CampaignForm, initial_for
+from textmanager.campaigns.form_values import initial_for
+from textmanager.campaigns.forms import CampaignForm
 from textmanager.campaigns.models import Campaign, CampaignState
 from textmanager.organizations.models import AuditEvent, ImisConnection, Organization, User
 from textmanager.runs.beginning import record_run
@@ -211,6 +212,7 @@ def fields(html: str) -> dict[str, Any]:
 def test_two_people_who_edit_one_campaign_are_told(
     connected: Organization, page: Client, campaign: Campaign
 ) -> None:
+    Campaign.objects.update(api_mode="test")
     address = f"/campaigns/{campaign.pk}/edit/"
     first = {**fields(page.get(address).content.decode()), "name": "Mine"}
     second = {**fields(page.get(address).content.decode()), "name": "Theirs"}
@@ -227,6 +229,7 @@ def test_two_people_who_edit_one_campaign_are_told(
 def test_a_run_that_has_begun_is_not_touched_by_an_edit(
     connected: Organization, page: Client, campaign: Campaign, run: Run
 ) -> None:
+    Campaign.objects.update(api_mode="test")
     address = f"/campaigns/{campaign.pk}/edit/"
     sent = {**fields(page.get(address).content.decode()), "template": "Something else"}
     assert page.post(address, sent).status_code == 302
