@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 import world
-from textmanager.campaigns.models import Campaign
+from textmanager.campaigns.models import AudienceCount, Campaign, CountState
 from textmanager.organizations.models import (
     ImisConnection,
     Invitation,
@@ -71,6 +71,23 @@ def theirs(organization: Organization) -> Run:
     conversation.inbound_texts.create(
         organization=organization, sid="SM1", from_number=message.to, to="555010", body=SECRET
     )
+    Answer.objects.create(
+        organization=organization,
+        conversation=conversation,
+        sender=campaign.sender,
+        body=SECRET,
+        segments=1,
+        status=MessageStatus.DELIVERED,
+    )
+    AudienceCount.objects.create(
+        organization=organization,
+        form_key="form",
+        digest="0",
+        question={},
+        state=CountState.DONE,
+        figures={"excluded": {"opted_out": 1}},
+        left_out={"opted_out": [[0, SECRET, OPTED_OUT]]},
+    )
     OptOut.objects.create(
         organization=organization, number=OPTED_OUT, source=OptOutSource.STAFF, evidence=SECRET
     )
@@ -82,6 +99,9 @@ def theirs(organization: Organization) -> Run:
 def address(name: str, run: Run) -> str:
     conversation = Conversation.objects.get(organization=run.organization)
     values = {
+        "count_id": AudienceCount.objects.get(organization=run.organization).pk,
+        "reason": "opted_out",
+        "text_id": Answer.objects.get(organization=run.organization).pk,
         "campaign_id": run.campaign_id,
         "run_id": run.pk,
         "conversation_id": conversation.pk,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.test import Client
 
 from serving_in_thread import serve_in_thread
 from textmanager.gateway.account import TwilioCredentials
-from textmanager.organizations import examination
+from textmanager.organizations import examination, reach
 from textmanager.organizations.models import (
     AuditEvent,
     ImisConnection,
@@ -28,9 +29,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ACCOUNT = TwilioSettings(
     numbers=(
+        SandboxNumber("+12025550143", "long code", 1.0, sms_url="https://other.example.org/sms"),
         SandboxNumber("+18005550199", "toll-free", 3.0),
         SandboxNumber("+18775550199", "toll-free", 3.0, verification=""),
-        SandboxNumber("+12025550144", "10DLC", 1.0, sms_url="https://other.example.org/sms"),
+        SandboxNumber("+12025550144", "10DLC", 1.0),
         SandboxNumber("+12025550145", "10DLC", 1.0),
     )
 )
@@ -148,7 +150,7 @@ def test_what_the_account_has_not_is_not_picked(
 def test_texts_are_led_here_but_not_from_an_address_that_nobody_saw(
     desk: Client, organization: Organization, twilio: str
 ) -> None:
-    sid = sid_of(twilio, "+12025550144")
+    sid = sid_of(twilio, "+12025550143")
     page(desk, "/settings/twilio/senders/receive/", {"sid": sid, "instead_of": ""})
     assert "https://other.example.org/sms" in page(desk, "/settings/twilio/senders/")
     seen = {"sid": sid, "instead_of": "https://other.example.org/sms"}
@@ -205,12 +207,13 @@ def test_the_public_address_is_proved_by_what_only_we_can_answer(
 ) -> None:
     with serve_in_thread(create_twilio(TwilioSettings())) as another:
         settings.PUBLIC_URL = another
-        finding = examination._public_address(organization)
-    assert "something else answered" in finding.words
+        found = asyncio.run(reach.look(organization.twilio, organization.cloud_id))
+    assert "something else answered" in found.problem
 
 
 def test_credentials_of_nobody_are_told_with_what_to_do(organization: Organization) -> None:
     found = findings(organization)
-    assert found["iMIS"][0][1].startswith("It was asked at")
+    assert "It was asked at http://127.0.0.1:9 as textmanager." in found["iMIS"][0][0]
+    assert found["iMIS"][0][1] == "Check the address and port."
     assert "Let this machine reach Twilio" in found["Twilio"][0][1]
     assert TwilioCredentials("AC1", "secret").auth_token not in str(found)

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.core.cache import cache
@@ -18,6 +18,7 @@ from textmanager.imis.iqa import (
     IqaDefinition,
     IqaPrompt,
     PromptAnswers,
+    audience_columns,
     browse,
     check_audience_columns,
     describe,
@@ -42,7 +43,11 @@ class AudienceUnavailable(Exception):
 
 @dataclass(frozen=True)
 class FirstLook:
-    """What choosing an IQA tells at once."""
+    """What choosing an IQA tells at once.
+
+    `types` are iMIS's names (String, DateTime, Decimal, Int32, Boolean, …) of the columns that
+    the definition knows.
+    """
 
     columns: tuple[str, ...]
     sample: dict[str, object]
@@ -50,6 +55,7 @@ class FirstLook:
     phone_column: str
     problems: tuple[str, ...]
     prompts: tuple[IqaPrompt, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -146,9 +152,7 @@ async def _look(path: str, given: Mapping[str, str], client: ImisClient) -> Firs
     if unanswered:
         return _before_it_runs(definition, unanswered)
     page = await fetch_page(client, path, offset=0, limit=20, answers=answers)
-    # The definition knows the columns that are empty in these rows, and their order.
-    defined = [column.name for column in definition.columns]
-    columns = tuple(dict.fromkeys([*defined, *page.columns]))
+    columns = audience_columns(definition, page)
     guess = guess_columns(columns, page.rows)
     return FirstLook(
         columns=columns,
@@ -157,6 +161,7 @@ async def _look(path: str, given: Mapping[str, str], client: ImisClient) -> Firs
         phone_column=guess.phone_column or "",
         problems=tuple(check_audience_columns(definition, page)),
         prompts=definition.prompts,
+        types={column.name: column.data_type for column in definition.columns},
     )
 
 
@@ -170,6 +175,7 @@ def _before_it_runs(definition: IqaDefinition, unanswered: Sequence[str]) -> Fir
         phone_column=guess.phone_column or "",
         problems=(f"The IQA asks for: {', '.join(unanswered)}. Answer it below.",),
         prompts=definition.prompts,
+        types={column.name: column.data_type for column in definition.columns},
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.contrib import messages
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_POST
 from textmanager.campaigns import drafts
 from textmanager.campaigns.editing import HasBegun
 from textmanager.campaigns.form_values import typed_in
-from textmanager.campaigns.form_views import form_id_in, kind_in, version_in
+from textmanager.campaigns.form_views import kind_in, version_in
 from textmanager.campaigns.models import Campaign
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
@@ -31,9 +33,11 @@ def autosave(request: MemberRequest) -> HttpResponse:
         kept = _kept(request, int(given) if given.isdigit() else None)
     except Campaign.DoesNotExist:
         raise Http404 from None
+    except ValueError:
+        return HttpResponseBadRequest("This form says neither its campaign nor its own ID.")
     except HasBegun as begun:
         return JsonResponse({"refused": str(begun)}, status=409)
-    saved_at = kept.saved_at.astimezone(request.zone) if kept.saved_at else None
+    saved_at = kept.saved_at.astimezone(request.organization.zone) if kept.saved_at else None
     return JsonResponse(
         {
             "campaign_id": kept.campaign_id,
@@ -51,7 +55,7 @@ def _kept(request: MemberRequest, campaign_id: int | None) -> drafts.Kept:
         return drafts.keep_draft(
             organization=request.organization,
             actor=request.user,
-            form_id=form_id_in(request.POST.get("form_id", "")),
+            form_id=uuid.UUID(request.POST.get("form_id", "")),
             kind=kind_in(request),
             typed=typed_in(request.POST),
         )
@@ -74,8 +78,11 @@ def _kept(request: MemberRequest, campaign_id: int | None) -> drafts.Kept:
 @require_POST
 @member_required(Role.AUTHOR)
 def discard(request: MemberRequest, campaign_id: int) -> HttpResponse:
-    drafts.discard_changes(
-        organization=request.organization, actor=request.user, campaign_id=campaign_id
-    )
+    try:
+        drafts.discard_changes(
+            organization=request.organization, actor=request.user, campaign_id=campaign_id
+        )
+    except Campaign.DoesNotExist:
+        raise Http404 from None
     messages.success(request, "Your unsaved changes are discarded.")
     return redirect("campaigns:edit", campaign_id)

@@ -115,10 +115,9 @@ def unsaved_changes(campaign: Campaign, actor: User) -> OpenForm | None:
 
 
 def discard_changes(*, organization: Organization, actor: User, campaign_id: int) -> None:
-    """Forgets what this person typed and did not save."""
-    OpenForm.objects.filter(
-        campaign_id=campaign_id, campaign__organization=organization, user=actor
-    ).delete()
+    """Forgets what this person typed and did not save. Raises Campaign.DoesNotExist."""
+    campaign = Campaign.objects.get(pk=campaign_id, organization=organization, deleted_at=None)
+    campaign.open_forms.filter(user=actor).delete()
 
 
 def forget_old_forms(now: dt.datetime) -> None:

@@ -189,7 +189,6 @@ class CampaignForm(forms.Form):
     catch_up_hours = forms.IntegerField(
         label="At most so many hours late", min_value=1, max_value=72, initial=12, required=False
     )
-
     useful_for_hours = forms.IntegerField(
         label="No text later than (hours after the start)",
         min_value=1,

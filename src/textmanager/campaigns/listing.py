@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.urls import reverse
 
 from textmanager.campaigns.models import Campaign, CampaignKind, CampaignState
 from textmanager.organizations.models import Organization
@@ -91,6 +92,9 @@ class CampaignRow:
     campaign: Campaign
     latest: LatestRun | None
     zone: str
+    # Below it lies whatever can be done to this campaign. Resolving ten addresses for each of
+    # fifty lines would cost more than all queries of the page.
+    address: str
 
     @cached_property
     def next_run(self) -> dt.datetime | None:
@@ -192,11 +196,13 @@ def campaign_page(
     number = min(wanted.page, pages)
     shown = list(_sorted(found, wanted.sort)[(number - 1) * A_PAGE : number * A_PAGE])
     latest = latest_runs_of([campaign.pk for campaign in shown])
+    below = reverse("campaigns:list")
     rows = [
         CampaignRow(
             campaign=campaign,
             latest=latest.get(campaign.pk),
             zone=campaign.time_zone or organization.time_zone,
+            address=f"{below}{campaign.pk}/",
         )
         for campaign in shown
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textmanager.campaigns.audience import row_at
 from textmanager.campaigns.composition import ComposedText, cell_text
@@ -60,7 +60,12 @@ def preview_at(organization: Organization, question: Question, place: int) -> Pr
         if not found.total or not place:
             return None
         return preview_at(organization, question, found.total - 1)
-    text = composer_for(organization, question).compose(place, found.row)
+    composer = composer_for(organization, question)
+    text = composer.compose(place, found.row)
+    if not text.body:
+        # Without a number there is no text, but still something to look at.
+        merged = composer.template.merge(found.row, organization.formats)
+        text = replace(text, body=merged.body, empty_fields=merged.empty_fields)
     return _preview(organization, text, found.total)
 
 

@@ -162,6 +162,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.organizations.imis_health",
     "textmanager.campaigns.counting",
     "textmanager.organizations.prices",
+    "textmanager.organizations.reach",
     "textmanager.runs.pipeline.plan",
     "textmanager.runs.pipeline.prepare",
     "textmanager.runs.pipeline.send",
@@ -172,6 +173,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.runs.pipeline.price",
     "textmanager.replies.notices",
     "textmanager.replies.answering",
+    "textmanager.replies.polling",
     "textmanager.replies.imis_records",
     "textmanager.replies.imis_reading",
 ]

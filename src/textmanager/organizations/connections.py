@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from textmanager.config.bridge import in_database
+from textmanager.gateway.dress_rehearsal import TestCredentials
 from textmanager.gateway.sender import TwilioCredentials
 from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisSignInRefused
@@ -39,10 +40,10 @@ def imis_client(organization_id: int) -> ImisClient:
     except SecretUnreadable as error:
         raise NotConnected(str(error)) from error
     account = (connection.base_url, connection.username)
-    rests_for = _rests_for(connection)
-    if rests_for > dt.timedelta(0):
-        refusal = ImisSignInRefused(connection.problem)
-        SHARED.refuse(*account, password, refusal, seconds=rests_for.total_seconds())
+    until = sign_in_rests_until(connection)
+    if until is not None:
+        seconds = (until - timezone.now()).total_seconds()
+        SHARED.refuse(*account, password, ImisSignInRefused(connection.problem), seconds=seconds)
     else:
         # Another process may know by now that the account is mended.
         SHARED.forgive(*account)
@@ -53,10 +54,12 @@ def imis_client(organization_id: int) -> ImisClient:
     )
 
 
-def _rests_for(connection: ImisConnection) -> dt.timedelta:
+def sign_in_rests_until(connection: ImisConnection) -> dt.datetime | None:
+    """Until when a refused password is not tried by itself; None when nothing keeps us from it."""
     if connection.refused_at is None:
-        return dt.timedelta(0)
-    return connection.refused_at + AFTER_REFUSAL - timezone.now()
+        return None
+    until = connection.refused_at + AFTER_REFUSAL
+    return until if until > timezone.now() else None
 
 
 async def _keep_refusal(connection_id: int, sealed: str, error: ImisSignInRefused) -> None:
@@ -104,3 +107,14 @@ def webhook_tokens(cloud_id: str) -> tuple[int, tuple[str, ...]] | None:
         .first()
     )
     return None if row is None else (row.pk, row.twilio.signing_tokens)
+
+
+def note_webhook(organization_id: int, now: dt.datetime) -> None:
+    """Writes when Twilio itself reached us last."""
+    TwilioConnection.objects.filter(organization_id=organization_id).update(last_webhook_at=now)
+
+
+def credentials_for_tests(organization_id: int) -> TestCredentials | None:
+    """Twilio's test credentials of the organization; None where none were entered."""
+    connection = TwilioConnection.objects.filter(organization_id=organization_id).first()
+    return None if connection is None else connection.test_credentials()

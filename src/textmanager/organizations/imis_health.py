@@ -156,6 +156,11 @@ def _problem(connection: ImisConnection, now: dt.datetime) -> Problem | None:
             f"iMIS does not let the background account in: {connection.problem}",
             "Runs wait until it does, and nothing is lost.",
         )
+    return password_problem(connection, now)
+
+
+def password_problem(connection: ImisConnection, now: dt.datetime) -> Problem | None:
+    """None as long as the password is good for more than two weeks."""
     left = password_expires(connection) - now
     if left > WARNINGS[0]:
         return None

@@ -15,6 +15,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from textmanager.gateway.dress_rehearsal import TestCredentials
 from textmanager.gateway.sender import TwilioCredentials
 from textmanager.organizations.secrets import seal, unseal
 from textmanager.schedule.quiet_hours import TextingHours
@@ -316,6 +317,12 @@ class TwilioConnection(models.Model):
         sealed = (self.auth_token_sealed, self.secondary_token_sealed)
         return tuple(unseal(each) for each in sealed if each)
 
+    def test_credentials(self) -> TestCredentials | None:
+        if not self.has_test_credentials:
+            return None
+        token = unseal(self.test_auth_token_sealed)
+        return TestCredentials(self.test_account_sid, token, self.base_url)
+
     def credentials(self) -> TwilioCredentials:
         return TwilioCredentials(
             account_sid=self.account_sid,
@@ -361,6 +368,11 @@ class Sender(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.number or self.messaging_service_sid})"
+
+    @property
+    def address(self) -> str:
+        """What Twilio knows it by: its number, or the SID of its service."""
+        return self.number or self.messaging_service_sid
 
     def clean(self) -> None:
         if self.number and not NUMBER_OR_SHORT_CODE.fullmatch(self.number):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from django import forms
+from typing import Any
 
-from textmanager.organizations.models import Sender
+from django import forms
+from django.core.exceptions import ValidationError
+
+from textmanager.organizations.models import ImisConnection, Receiving, Sender
 
 
 class ImisForm(forms.Form):
@@ -19,6 +22,30 @@ class ImisForm(forms.Form):
     )
 
 
+class ActivityTypesForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    class Meta:
+        model = ImisConnection
+        fields = ("text_type", "opt_out_type", "came_back_type")
+        labels = {  # noqa: RUF012 - as Django wants it
+            "text_type": "For each text that was sent",
+            "opt_out_type": "For each opt-out",
+            "came_back_type": "For each end of an opt-out",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        names = [cleaned[name] for name in self.Meta.fields if cleaned.get(name)]
+        if len(set(names)) < len(names):
+            raise ValidationError("Each needs a name of its own.")
+        return cleaned
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        if data is not None:
+            # iMIS writes them in capital letters.
+            data = {name: str(value).strip().upper() for name, value in data.items()}
+        super().__init__(data, **kwargs)
+
+
 class TwilioForm(forms.Form):
     account_sid = forms.RegexField(
         r"^AC[0-9a-fA-F]{32}$",
@@ -29,7 +56,42 @@ class TwilioForm(forms.Form):
         label="Auth token",
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Never shown. Leave it empty to keep the one that is there.",
+        help_text="Never shown; empty keeps the one that is there. Twilio signs what it tells us "
+        "with it: without one we ask Twilio for receipts and replies every minute instead.",
+    )
+    receiving = forms.ChoiceField(
+        label="Receipts and replies come in",
+        choices=Receiving.choices,
+        initial=Receiving.AUTOMATIC,
+        required=False,
+    )
+    api_key_sid = forms.RegexField(
+        r"^SK[0-9a-fA-F]{32}$",
+        label="API key SID",
+        required=False,
+        error_messages={"invalid": "An API key SID is SK and 32 digits or letters a to f."},
+        help_text="Signs in instead of the auth token, and can be withdrawn by itself. Empty: "
+        "none.",
+    )
+    api_key_secret = forms.CharField(
+        label="API key secret",
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Never shown; empty keeps the one that is there.",
+    )
+    test_account_sid = forms.RegexField(
+        r"^AC[0-9a-fA-F]{32}$",
+        label="Test account SID",
+        required=False,
+        error_messages={"invalid": "A test account SID is AC and 32 digits or letters a to f."},
+        help_text="Twilio then checks each number and text of a TEST run; it can neither send nor "
+        "cost anything. Empty: TEST runs are checked here alone.",
+    )
+    test_auth_token = forms.CharField(
+        label="Test auth token",
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Never shown; empty keeps the one that is there.",
     )
     secondary_token = forms.CharField(
         label="Secondary auth token",
@@ -37,6 +99,9 @@ class TwilioForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         help_text="Only while you change tokens at Twilio: enter it here before you promote it.",
     )
+
+    def clean_receiving(self) -> str:
+        return str(self.cleaned_data["receiving"] or Receiving.AUTOMATIC)
 
 
 class SenderForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time

@@ -10,11 +10,12 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
 from textmanager.replies.models import Answer, Conversation, InboundText, OptOutSource
-from textmanager.replies.opt_outs import record_opt_out
+from textmanager.replies.opt_outs import opted_out_among, record_opt_out
 from textmanager.runs.history import texts_to
 from textmanager.text.keywords import looks_like_opt_out
 from textmanager.text.phones import Recipient, parse_recipient
@@ -144,6 +145,23 @@ def decide_wish(conversation: Conversation, *, opts_out: bool, actor: User) -> N
             by=actor,
         )
     _tell(conversation, actor, "opted out" if opts_out else "kept")
+
+
+@transaction.atomic
+def suggest_opt_out(organization_id: int, number: str, words: str) -> bool:
+    """Puts a person before staff who may have opted out elsewhere; they decide.
+
+    False when the number is in the register already, or waits for a decision.
+    """
+    if opted_out_among(organization_id, [number]):
+        return False
+    conversation = conversation_with(organization_id, number)
+    if conversation.asks_to_stop:
+        return False
+    conversation.asks_to_stop = conversation.is_open = True
+    conversation.last_text_at, conversation.last_words = timezone.now(), words[:160]
+    conversation.save()
+    return True
 
 
 def _text_that_asked(conversation: Conversation) -> InboundText | None:

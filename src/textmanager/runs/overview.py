@@ -1,4 +1,4 @@
-"""Runs in a line: the latest of each campaign, and how one ended, in words."""
+"""Runs in a line: with their figures, and how one ended, in words."""
 
 from __future__ import annotations
 
@@ -19,16 +19,6 @@ class RunRow:
     contacts: int
     texted: int
     segments: int
-
-
-def latest_runs(campaign_ids: Collection[int]) -> dict[int, Run]:
-    """The latest run of each campaign that has one, in one query."""
-    runs = (
-        Run.objects.filter(campaign_id__in=campaign_ids)
-        .order_by("campaign_id", "-scheduled_for")
-        .distinct("campaign_id")
-    )
-    return {run.campaign_id: run for run in runs}
 
 
 def outcome_in_words(run: Run | None) -> str:

@@ -20,22 +20,20 @@ from textmanager.runs import holding, writing_again
 from textmanager.runs.breakdown import breakdown, counts_by_status
 from textmanager.runs.message_list import message_page
 from textmanager.runs.models import Run, RunState
-from textmanager.runs.overview import run_rows
 from textmanager.runs.progress import is_live, progress
+from textmanager.runs.run_list import run_page
+from textmanager.runs.testing import how_tested
 from textmanager.runs.writing_again import refused_records
-
-MOST_RUNS = 200
 
 
 @member_required()
 def run_list(request: MemberRequest, campaign_id: int) -> HttpResponse:
     """Every run of a campaign, deleted ones included, the newest first."""
     campaign = get_object_or_404(Campaign, pk=campaign_id, organization=request.organization)
-    runs = campaign.runs.order_by("-scheduled_for").prefetch_related("tallies")
     context = {
         "campaign": campaign,
-        "rows": run_rows(list(runs[:MOST_RUNS])),
-        "total": runs.count(),
+        "zone": campaign.time_zone or request.organization.time_zone,
+        "page": run_page(campaign, page=request.GET.get("page", "1")),
         "can_edit": request.membership.may(Role.AUTHOR),
     }
     return render(request, "runs/list.html", context)
@@ -112,6 +110,7 @@ def _progress_context(request: MemberRequest, run: Run) -> dict[str, Any]:
         "may_resume": run.state == RunState.HELD and not run.waits_for_approval,
         "may_cancel": run.state in RunState.open(),
         "refused_records": refused_records(run),
+        "how_tested": how_tested(run),
         "can_edit": request.membership.may(Role.AUTHOR),
     }
 

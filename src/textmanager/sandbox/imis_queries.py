@@ -93,7 +93,7 @@ class Queries:
                 f"{wire.CORE}.CriteriaDataCollection, Asi.Contracts",
                 [_criteria(prompt) for prompt in query.prompts],
             ),
-            "IsAvailableToREST": True,
+            "IsAvailableToREST": query.is_shared,
         }
         if not self._older:
             definition["Document"] = _document(query.path, is_folder=False)
@@ -164,7 +164,7 @@ def _criteria(prompt: Prompt) -> wire.Json:
 
 
 def _title(column: Column) -> str:
-    return column.alias or column.caption or column.property_name
+    return column.sent_as or column.alias or column.caption or column.property_name
 
 
 def _flat_row(_place: int, columns: tuple[Column, ...], row: dict[str, Any]) -> wire.Json:

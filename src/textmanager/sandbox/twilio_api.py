@@ -119,7 +119,11 @@ class Api:
         )
         return JSONResponse(page)
 
-    async def account(self, _request: Request) -> Response:
+    async def account(self, request: Request) -> Response:
+        settings = self._store.settings
+        key = _basic(settings.api_key_sid, settings.api_key_secret)
+        if request.headers.get("authorization") == key and not settings.api_key_is_main:
+            raise TwilioError(401, 20003, WORDS[20003], detail="")
         return JSONResponse(shapes.account_json(self._store))
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
@@ -139,6 +143,8 @@ class Api:
         if account is None or request.path_params.get("account", account) != account:
             raise TwilioError(401, 20003, WORDS[20003], detail="")
         is_create = request.method == "POST" and request.url.path.endswith("/Messages.json")
+        if self._store.settings.status == "suspended" and is_create:
+            raise TwilioError(401, 20003, WORDS[20003], detail="")
         if account == self._store.settings.test_account_sid and not is_create:
             raise error(20008, status=403)
 

@@ -12,7 +12,6 @@ from textmanager.sandbox.twilio_senders import Endpoint
 from textmanager.sandbox.twilio_store import Store
 
 PRICE = 0.0079
-_OPENING_BALANCE = 100.0
 # Made up; which carrier is dearest differs from kind to kind, as in the real list.
 _OUTBOUND = {
     "AT&T": {"local": "0.0079", "toll-free": "0.0079", "shortcode": "0.0079"},
@@ -35,7 +34,7 @@ class Billing:
         ]
 
     async def balance(self, _request: Request) -> Response:
-        left = f"{_OPENING_BALANCE - self._store.spent:.4f}"
+        left = f"{self._store.settings.opening_balance - self._store.spent:.4f}"
         account_sid = self._store.settings.account_sid
         return JSONResponse({"account_sid": account_sid, "balance": left, "currency": "USD"})
 

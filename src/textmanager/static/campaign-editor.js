@@ -137,10 +137,7 @@
   editor.addEventListener("click", offer);
   editor.addEventListener("blur", close);
   editor.addEventListener("scroll", follow);
-  document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.target && event.detail.target.id === "columns") paint();
-  });
-  document.addEventListener("htmx:oobAfterSwap", paint);
+  document.getElementById("campaign-form").addEventListener("audience-changed", paint);
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-replace], [data-append], [data-template]");

@@ -197,6 +197,10 @@
       field.focus();
     }
   });
+  // The columns are put in anew, so that nothing can listen to them for long.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.elt.id === "columns" && event.target.id === "columns") form.dispatchEvent(new Event("audience-changed"));
+  });
   document.addEventListener("htmx:afterSwap", (event) => {
     const opener = event.detail.requestConfig && event.detail.requestConfig.elt.closest("[data-opens]");
     if (opener) part(opener.dataset.opens).showModal();

@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 import uuid
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -21,7 +22,8 @@ from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, is_stopping, jobs
 from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisError, ImisSignInRefused
-from textmanager.imis.iqa import IqaPage, describe, fetch_page
+from textmanager.imis.iqa import IqaPage, describe
+from textmanager.imis.pages import read_pages
 from textmanager.organizations.connections import NotConnected, imis_client
 from textmanager.runs import approval
 from textmanager.runs.history import usual_contacts
@@ -93,26 +95,27 @@ async def _prepare(run_id: str) -> None:
     resume = await in_database(where_to_resume, run_id)
     if resume is None:
         return
-    offset = resume.offset
     async with resume.client as client:
-        while not is_stopping():
-            page = await fetch_page(
-                client, resume.iqa_path, offset=offset, limit=PAGE, answers=resume.answers
-            )
-            if offset == 0 and page.rows:
-                gone = await _columns_gone(client, resume, page)
-                if gone:
-                    await in_database(hold_run, run_id=run_id, reason=_about_columns(gone))
+        pages = read_pages(
+            client, resume.iqa_path, answers=resume.answers, offset=resume.offset, limit=PAGE
+        )
+        async with aclosing(pages):
+            async for page in pages:
+                if is_stopping() or not await _take(client, resume, run_id, page):
                     return
-            written = await in_database(
-                store_page, run_id=run_id, offset=offset, rows=page.rows, total=page.total
-            )
-            if not written:
-                return
-            if page.next_offset is None:
-                await _finish(client, resume, run_id)
-                return
-            offset = page.next_offset
+        await _finish(client, resume, run_id)
+
+
+async def _take(client: ImisClient, resume: Resume, run_id: str, page: IqaPage) -> bool:
+    """Writes the messages of one page; False when the preparation ends here."""
+    if page.offset == 0 and page.rows:
+        gone = await _columns_gone(client, resume, page)
+        if gone:
+            await in_database(hold_run, run_id=run_id, reason=_about_columns(gone))
+            return False
+    return await in_database(
+        store_page, run_id=run_id, offset=page.offset, rows=page.rows, total=page.total
+    )
 
 
 async def _finish(client: ImisClient, resume: Resume, run_id: str) -> None:
