@@ -22,6 +22,12 @@ def imis_client(organization_id: int) -> ImisClient:
     return ImisClient(connection.base_url, connection.username, connection.password)
 
 
+def imis_address(organization_id: int) -> str:
+    """Where staff reach the organization's iMIS; empty before it is connected."""
+    connection = ImisConnection.objects.filter(organization_id=organization_id).first()
+    return connection.base_url if connection else ""
+
+
 def twilio_credentials(organization_id: int) -> TwilioCredentials:
     """Reads the database. Raises NotConnected."""
     connection = TwilioConnection.objects.filter(organization_id=organization_id).first()
