@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
-from csp.decorators import csp_replace
+from csp.decorators import csp_replace, csp_update
 from django.contrib import messages as notices
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -66,7 +66,12 @@ def write_again(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     )
 
 
+# The page of the report shows the mail in a frame; no other page has one.
+_frames_of_ours = csp_update({"frame-src": [SELF]})
+
+
 @require_GET
+@_frames_of_ours  # type: ignore[arg-type]  # typed for views without arguments
 @member_required()
 def report(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     """The report as it went out, to whom and when."""
@@ -74,6 +79,7 @@ def report(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
 
 
 @require_POST
+@_frames_of_ours  # type: ignore[arg-type]  # as above
 @member_required(Role.AUTHOR)
 def mail_report_again(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     to = request.POST.get("to", "").strip()
