@@ -66,6 +66,12 @@ def conversation_with(organization_id: int, number: str) -> Conversation:
     return conversation
 
 
+def conversation_id_of(organization_id: int, number: str) -> int | None:
+    """The conversation with a number, if there is one."""
+    found = Conversation.objects.filter(organization_id=organization_id, number=number)
+    return found.values_list("pk", flat=True).first() if number else None
+
+
 def unread_total(organization: Organization) -> int:
     """Conversations with something that nobody has read."""
     return Conversation.objects.filter(organization=organization, unread__gt=0).count()
