@@ -33,8 +33,10 @@ OUTSIDE_ORGANIZATIONS = {"home", "choose-organization"}
 LOOKING = {
     "campaigns:list", "runs:list", "runs:detail", "runs:progress", "runs:messages",
     "replies:inbox", "replies:conversation", "replies:register", "replies:history",
-    "replies:export", "appearance",
+    "replies:export", "replies:unread", "replies:thread", "appearance",
 }  # fmt: skip
+# Parts of pages that name nothing.
+NAMELESS = {"runs:progress", "runs:messages", "replies:unread", "appearance"}
 SECRET = "Secret gathering"
 OPTED_OUT = "+12025550177"
 
@@ -146,7 +148,7 @@ def test_a_viewer_is_offered_nothing_that_would_be_refused(
     # The one form that everybody has signs out; searching changes nothing.
     forms = page.count('method="post"') - page.count('action="/sign-out/"')
     assert forms == 0
-    assert SECRET in page or name in {"runs:progress", "runs:messages", "appearance"}
+    assert SECRET in page or name in NAMELESS
 
 
 def content(answer: Any) -> str:
