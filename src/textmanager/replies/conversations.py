@@ -33,12 +33,15 @@ def find_conversation(organization: Organization, conversation_id: int) -> Conve
     opted_out = OptOut.objects.filter(
         organization=organization, number=OuterRef("number"), cleared_at=None
     )
-    found = Conversation.objects.select_related("organization", "assigned_to")
-    return (
-        found.filter(pk=conversation_id, organization=organization)
-        .annotate(opted_out=Exists(opted_out))
+    found = (
+        Conversation.objects.select_related("organization", "assigned_to")
+        .filter(pk=conversation_id, organization=organization)
+        .annotate(in_register=Exists(opted_out))
         .first()
     )
+    if found is not None:
+        found.opted_out = found.in_register
+    return found
 
 
 def conversation_of(organization: Organization, number: str) -> Conversation | None:
