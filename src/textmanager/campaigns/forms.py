@@ -307,9 +307,10 @@ def initial_for(campaign: Campaign) -> dict[str, Any]:
 
 
 def initial_for_new(organization: Organization, now: dt.datetime) -> dict[str, Any]:
-    """What a new campaign starts with: TEST, tomorrow morning, the organization's zone."""
+    """What a new campaign starts with: TEST, tomorrow morning, the organization's own choices."""
     today = now.astimezone(ZoneInfo(organization.time_zone)).date()
     return {
+        "report_emails": ", ".join(organization.report_emails),
         "start_date": today + dt.timedelta(days=1),
         "start_time": dt.time(9),
         "time_zone": organization.time_zone,
