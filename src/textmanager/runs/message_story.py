@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from textmanager.organizations.connections import imis_address
-from textmanager.replies.conversations import conversation_id_of
-from textmanager.replies.models import OptOut, OptOutSource
+from textmanager.replies.conversations import conversation_of
+from textmanager.replies.models import Conversation, OptOut, OptOutSource
 from textmanager.replies.register import history_of
 from textmanager.runs.finding import Found, texts_for_person
 from textmanager.runs.message_list import MessageRow, message_row
@@ -40,7 +40,7 @@ class ReceivedReceipt:
 class Story:
     """`opted_out` is the entry of the register that held at the time; `opted_out_now` a later one.
 
-    `conversation_id` is None where nobody has texted us from that number.
+    `conversation` is None where nobody has texted us from that number.
     """
 
     row: MessageRow
@@ -48,7 +48,7 @@ class Story:
     receipts: list[ReceivedReceipt]
     opted_out: OptOut | None
     opted_out_now: OptOut | None
-    conversation_id: int | None
+    conversation: Conversation | None
     others: list[Found]
     has_more_others: bool
     imis_url: str
@@ -77,7 +77,7 @@ def story_of(run: Run, message: Message) -> Story:
         receipts=[_received(receipt) for receipt in receipts],
         opted_out=held_then[0] if held_then else None,
         opted_out_now=in_effect[0] if in_effect and not held_then else None,
-        conversation_id=conversation_id_of(run.organization_id, message.to),
+        conversation=conversation_of(run.organization, message.to) if message.to else None,
         others=others[:MOST_OTHERS],
         has_more_others=len(others) > MOST_OTHERS,
         imis_url=imis_address(run.organization_id),
