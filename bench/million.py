@@ -13,13 +13,10 @@ from typing import Any
 
 CAMPAIGNS = 500
 # One run as large as an association, a few large ones, and years of small ones.
-LARGEST_RUN = 200_000
-LARGE_RUNS, LARGE = 8, 50_000
-SMALL_RUNS = 2_000
+LARGEST_SHARE, LARGE_SHARE, UNSENT_SHARE = 0.2, 0.05, 0.02
+LARGE_RUNS, SMALL_RUNS = 8, 2_000
 RUNS_OF_ONE_CAMPAIGN = 400
-UNSENT = 20_000
 OPT_OUTS, CONVERSATIONS, EVENTS = 20_000, 20_000, 50_000
-RECEIPTS_UP_TO = 100_000
 # Whom the organization texts: the same people again and again.
 NUMBER = "'+1' || (2020000000 + n)"
 
@@ -46,6 +43,16 @@ class Filled:
     messages: int
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """Messages in a run of each size."""
+
+    largest: int
+    large: int
+    small: int
+    unsent: int
+
+
 def fill(messages: int) -> Filled:
     """Fills an empty, migrated database."""
     from django.db import connection  # noqa: PLC0415 - needs Django
@@ -58,9 +65,16 @@ def fill(messages: int) -> Filled:
     administrator = founding.add_local_administrator(organization, "bench", "a long password")
     campaign = largest.campaign
     one_time = _campaigns(campaign)
-    sending = _runs(largest)
-    written = _messages(largest, sending, messages)
-    _receipts(largest)
+    sizes = Sizes(
+        largest=int(messages * LARGEST_SHARE),
+        large=int(messages * LARGE_SHARE),
+        unsent=int(messages * UNSENT_SHARE),
+        small=int(messages * (1 - LARGEST_SHARE - LARGE_RUNS * LARGE_SHARE - UNSENT_SHARE))
+        // SMALL_RUNS,
+    )
+    sending = _runs(largest, sizes)
+    written = _messages(largest, sending, sizes)
+    _receipts(largest, sizes.largest // 2)
     conversation_id = _replies(organization, administrator, largest.sender)
     _events(organization, administrator)
     connection.cursor().execute("VACUUM ANALYZE")
@@ -137,7 +151,7 @@ def _campaigns(campaign: Any) -> Any:
     return Campaign.objects.filter(kind="one_time", state="completed").earliest("pk")
 
 
-def _runs(largest: Any) -> Any:
+def _runs(largest: Any, sizes: Sizes) -> Any:
     """Years of them; the last one is being sent now, and is told."""
     from django.utils import timezone  # noqa: PLC0415 - needs Django
 
@@ -162,20 +176,20 @@ def _runs(largest: Any) -> Any:
         completed_at="now() - n * interval '200 minutes' - interval '2 days'",
         settled_at="now() - n * interval '200 minutes' - interval '2 days'",
         state="(ARRAY['completed', 'completed', 'completed', 'missed', 'canceled'])[1 + n % 5]",
-        contacts=f"CASE WHEN n <= {LARGE_RUNS} THEN {LARGE} ELSE 200 END",
+        contacts=f"CASE WHEN n <= {LARGE_RUNS} THEN {sizes.large} ELSE {sizes.small} END",
     )
-    Run.objects.filter(pk=largest.pk).update(contacts=LARGEST_RUN)
+    Run.objects.filter(pk=largest.pk).update(contacts=sizes.largest)
     sending = Run.objects.get(pk=largest.pk)
     sending.pk = Run().pk
     sending.scheduled_for = sending.created_at = now
-    sending.state, sending.contacts = "sending", UNSENT
+    sending.state, sending.contacts = "sending", sizes.unsent
     sending.completed_at = sending.settled_at = sending.report_sent_at = None
     sending.save(force_insert=True)
     return sending
 
 
-def _messages(largest: Any, sending: Any, wanted: int) -> int:
-    """How many it wrote; the small runs share what the others leave."""
+def _messages(largest: Any, sending: Any, sizes: Sizes) -> int:
+    """How many it wrote."""
     from django.utils import timezone  # noqa: PLC0415 - needs Django
 
     from textmanager.runs.models import Message  # noqa: PLC0415 - needs Django
@@ -195,14 +209,13 @@ def _messages(largest: Any, sending: Any, wanted: int) -> int:
         not_before=timezone.now(),
     )
     model.save(force_insert=True)
-    small = max(1, (wanted - LARGEST_RUN - LARGE_RUNS * LARGE - UNSENT) // SMALL_RUNS)
-    written = 1 + multiply(model, _rows_of(f"id = '{largest.pk}'", LARGEST_RUN - 1), **_told())
+    written = 1 + multiply(model, _rows_of(f"id = '{largest.pk}'", sizes.largest - 1), **_told())
     others = f"id NOT IN ('{largest.pk}', '{sending.pk}')"
-    written += multiply(model, _rows_of(f"{others} AND contacts = {LARGE}", LARGE), **_told())
-    written += multiply(model, _rows_of(f"{others} AND contacts = 200", small), **_told())
+    for each in (sizes.large, sizes.small):
+        written += multiply(model, _rows_of(f"{others} AND contacts = {each}", each), **_told())
     return written + multiply(
         model,
-        _rows_of(f"id = '{sending.pk}'", UNSENT),
+        _rows_of(f"id = '{sending.pk}'", sizes.unsent),
         run_id="r.id",
         number="n",
         imis_id="(10000 + n)::text",
@@ -243,8 +256,8 @@ def _told() -> dict[str, str]:
     }
 
 
-def _receipts(largest: Any) -> None:
-    """Two for each of the first messages of the largest run."""
+def _receipts(largest: Any, messages: int) -> None:
+    """Two for each of so many messages of the largest run."""
     from django.utils import timezone  # noqa: PLC0415 - needs Django
 
     from textmanager.runs.models import Receipt  # noqa: PLC0415 - needs Django
@@ -259,7 +272,7 @@ def _receipts(largest: Any) -> None:
     )
     multiply(
         model,
-        f"generate_series(1, {RECEIPTS_UP_TO}) AS n, (VALUES ('sent'), ('delivered')) AS s(word)",
+        f"generate_series(1, {messages}) AS n, (VALUES ('sent'), ('delivered')) AS s(word)",
         id="uuidv7()",
         number="n",
         twilio_status="s.word",

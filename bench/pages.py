@@ -95,6 +95,11 @@ def main() -> None:
         began = time.perf_counter()
         filled = fill(options.messages)
         print(f"{filled.messages:,} messages written in {time.perf_counter() - began:.0f} s")
+        from textmanager.config.static import (  # noqa: PLC0415 - needs Django
+            collect_when_stale,
+        )
+
+        collect_when_stale()
         asks = [ask for ask in pages(filled) if options.only in ask.name]
         with _served() as port:
             measured = _measure_all(asks, port, filled, options.times)

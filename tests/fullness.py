@@ -6,8 +6,22 @@ import datetime as dt
 from dataclasses import dataclass
 
 import world
-from textmanager.campaigns.models import Campaign, CampaignKind, CampaignState
-from textmanager.organizations.models import Membership, Organization, Role, Sender, User
+from textmanager.campaigns.models import (
+    AudienceCount,
+    Campaign,
+    CampaignKind,
+    CampaignState,
+    CountState,
+)
+from textmanager.organizations.models import (
+    AuditEvent,
+    Invitation,
+    Membership,
+    Organization,
+    Role,
+    Sender,
+    User,
+)
 from textmanager.replies.models import Answer, Conversation, InboundText, OptOut, OptOutSource
 from textmanager.runs.models import Message, Receipt, Run, RunState, WriteBack
 from textmanager.text.statuses import MessageStatus
@@ -15,6 +29,7 @@ from textmanager.text.statuses import MessageStatus
 NOW = dt.datetime(2026, 11, 23, 14, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 WORDS = "Secret gathering"
+REASON = "number:too_short"
 # Each kind of message that a page shows in a way of its own.
 KINDS = (
     {"status": MessageStatus.DELIVERED, "sent_at": NOW, "settled_at": NOW},
@@ -46,6 +61,10 @@ class Full:
     conversation: Conversation
     opt_out: OptOut
     member: User
+    membership: Membership
+    invitation: Invitation
+    count: AudienceCount
+    test_text: Answer
 
 
 def begin(organization: Organization) -> Full:
@@ -61,7 +80,38 @@ def begin(organization: Organization) -> Full:
         organization=organization, number=number, source=OptOutSource.STAFF, evidence=WORDS
     )
     member = world.person("dana", organization, Role.AUTHOR)
-    return Full(organization, sender, campaign, run, conversation, opt_out, member)
+    test_text = Answer.objects.create(
+        organization=organization,
+        conversation=conversation,
+        sender=sender,
+        body=WORDS,
+        segments=1,
+        author=member,
+    )
+    return Full(
+        organization=organization,
+        sender=sender,
+        campaign=campaign,
+        run=run,
+        conversation=conversation,
+        opt_out=opt_out,
+        member=member,
+        membership=member.memberships.get(),
+        invitation=Invitation.objects.create(
+            organization=organization, email="erin@example.org", role=Role.AUTHOR
+        ),
+        count=AudienceCount.objects.create(
+            organization=organization,
+            form_key="form",
+            digest="digest",
+            question={},
+            state=CountState.DONE,
+            total=100,
+            figures={"excluded": {REASON: 0}},
+            left_out={REASON: []},
+        ),
+        test_text=test_text,
+    )
 
 
 def grow(full: Full, rows: range) -> None:
@@ -71,12 +121,43 @@ def grow(full: Full, rows: range) -> None:
     _receipts(full, rows)
     _conversations(full, rows)
     _opt_outs(full, rows)
+    _trail(full, rows)
+    full.count.left_out[REASON] += [[number, f"M{number}", WORDS] for number in rows]
+    full.count.figures["excluded"][REASON] = rows.stop
+    full.count.save()
     people = User.objects.bulk_create(
         User(username=f"person{number}", email=f"{number}@example.org") for number in rows
     )
     Membership.objects.bulk_create(
         Membership(organization=full.organization, user=person, role=Role.VIEWER)
         for person in people
+    )
+
+
+def _trail(full: Full, rows: range) -> None:
+    """What has been done, and who is invited."""
+    AuditEvent.objects.bulk_create(
+        AuditEvent(
+            organization=full.organization,
+            actor=full.member,
+            actor_name="dana",
+            action="edited",
+            subject_kind="campaign",
+            subject_id=str(full.campaign.pk),
+            subject_name=WORDS,
+            before={"name": "Before"},
+            after={"name": WORDS},
+        )
+        for _ in rows
+    )
+    Invitation.objects.bulk_create(
+        Invitation(
+            organization=full.organization,
+            email=f"invited{number}@example.org",
+            role=Role.VIEWER,
+            invited_by=full.member,
+        )
+        for number in rows
     )
 
 

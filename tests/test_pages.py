@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,9 +10,19 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
 import fullness
+from addresses import (
+    ANYBODY,
+    FILES,
+    FRAGMENTS,
+    LEADING_ON,
+    PAGES,
+    QUERIES,
+    SIGNED_IN,
+    every_address,
+)
 from fullness import Full
 from markup import problems_of
 from textmanager.organizations.models import Organization, Role, User
@@ -22,41 +31,9 @@ MOST_QUERIES = 12
 HEAVIEST = 200_000
 FEW, MANY = 3, 30
 
-ANYBODY = ("health", "sign-in")
-SIGNED_IN = ("choose-organization",)
-# Every page of staff, with the role from which on it may be seen. Whatever is not named here has
-# to refuse a GET, because it changes something.
-PAGES: dict[str, Role] = {
-    "campaigns:list": Role.VIEWER,
-    "campaigns:new": Role.AUTHOR,
-    "campaigns:columns": Role.AUTHOR,
-    "campaigns:edit": Role.AUTHOR,
-    "campaigns:delete": Role.AUTHOR,
-    "campaigns:run-now": Role.AUTHOR,
-    "campaigns:run-now-figures": Role.AUTHOR,
-    "runs:list": Role.VIEWER,
-    "runs:detail": Role.VIEWER,
-    "runs:progress": Role.VIEWER,
-    "runs:messages": Role.VIEWER,
-    "replies:inbox": Role.VIEWER,
-    "replies:conversation": Role.VIEWER,
-    "replies:register": Role.VIEWER,
-    "replies:history": Role.VIEWER,
-    "replies:export": Role.VIEWER,
-    "settings:index": Role.ADMIN,
-    "settings:organization": Role.ADMIN,
-    "settings:imis": Role.ADMIN,
-    "settings:twilio": Role.ADMIN,
-    "settings:account-senders": Role.ADMIN,
-    "settings:sender": Role.ADMIN,
-    "settings:check": Role.ADMIN,
-    "settings:findings": Role.ADMIN,
-}
-QUERIES: dict[str, dict[str, str]] = {
-    "campaigns:columns": {"iqa_path": "$/Text Manager/Board of directors"},
-}
-# They hand a file out, row by row.
-FILES = {"replies:export"}
+EVERY = every_address()
+OTHERS = sorted(set(EVERY) - set(PAGES) - ANYBODY - SIGNED_IN - LEADING_ON)
+EACH_PAGE = pytest.mark.parametrize("name", sorted(PAGES))
 
 
 def sample(full: Full) -> dict[str, Any]:
@@ -67,22 +44,12 @@ def sample(full: Full) -> dict[str, Any]:
         "conversation_id": full.conversation.pk,
         "number": full.opt_out.number,
         "sender_id": full.sender.pk,
+        "membership_id": full.membership.pk,
+        "invitation_id": full.invitation.pk,
+        "count_id": full.count.pk,
+        "reason": fullness.REASON,
+        "text_id": full.test_text.pk,
     }
-
-
-def names(patterns: Any, prefix: str = "") -> Iterator[tuple[str, set[str]]]:
-    """Every named address, with the parameters that it takes."""
-    for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
-            yield from names(pattern.url_patterns, inner)
-        elif isinstance(pattern, URLPattern):
-            yield f"{prefix}{pattern.name}", set(pattern.pattern.regex.groupindex)
-
-
-EVERY = dict(names(get_resolver().url_patterns))
-OTHERS = sorted(set(EVERY) - set(PAGES) - set(ANYBODY) - set(SIGNED_IN) - {"home", "sign-out"})
-EACH_PAGE = pytest.mark.parametrize("name", sorted(PAGES))
 
 
 @pytest.fixture
@@ -109,7 +76,7 @@ def content(answer: Any) -> str:
 
 def test_the_table_names_only_what_there_is() -> None:
     assert set(PAGES) <= set(EVERY)
-    assert set(QUERIES) | FILES <= set(PAGES)
+    assert set(QUERIES) | FILES | FRAGMENTS <= set(PAGES)
 
 
 @pytest.mark.parametrize("name", OTHERS)
