@@ -5,22 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db import connection
 
-from textmanager.campaigns.models import ApiMode
 from textmanager.campaigns.reasons import explain_reason
 from textmanager.organizations.models import Organization
-from textmanager.runs.models import FailureTally
 from textmanager.text.error_codes import explain
 from textmanager.text.statuses import MessageStatus, staff_key
 
 
 @dataclass(frozen=True)
 class FailureReason:
-    """One reason in plain words, and the run that most of its texts belong to."""
+    """One reason in plain words, and the run that most of its texts belong to.
+
+    `runs` is how many have it; where codes or statuses share the words, those of the commonest.
+    """
 
     words: str
     what_to_do: str
@@ -40,35 +40,35 @@ class FailedLately:
     reasons_total: int
 
 
-@dataclass(frozen=True)
-class _Share:
-    run_id: uuid.UUID
-    campaign_name: str
-    status_key: str
-    messages: int
-
-
 def failed_lately(organization: Organization, *, since: dt.datetime, most: int) -> FailedLately:
-    """Of the LIVE runs scheduled since then, in one query."""
-    tallies = (
-        FailureTally.objects.filter(
-            run__organization=organization,
-            run__scheduled_for__gte=since,
-            run__api_mode=ApiMode.LIVE,
-            messages__gt=0,
-        )
-        .values_list("run_id", "run__campaign_name", "status", "reason", "error_code")
-        .annotate(texts=Sum("messages"))
-    )
-    shares: dict[tuple[str, str], list[_Share]] = defaultdict(list)
-    for run_id, name, status, reason, code, texts in tallies:
-        key = staff_key(MessageStatus(status))
-        shares[_why(reason, code, key)].append(_Share(run_id, name, key, texts))
+    """Of the LIVE runs scheduled since then, in one query that answers with a row a reason."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REASONS, {"organization": organization.pk, "since": since})
+        rows = [_Row(*row) for row in cursor.fetchall()]
+    by_words: dict[tuple[str, str], list[_Row]] = defaultdict(list)
+    for row in rows:
+        by_words[_why(row.reason, row.error_code, row.status_key)].append(row)
     reasons = sorted(
-        (_reason(words, each) for words, each in shares.items()),
+        (_reason(words, alike) for words, alike in by_words.items()),
         key=lambda reason: (-reason.messages, reason.words),
     )
     return FailedLately(reasons[:most], sum(each.messages for each in reasons), len(reasons))
+
+
+@dataclass(frozen=True)
+class _Row:
+    status: str
+    reason: str
+    error_code: int
+    messages: int
+    runs: int
+    worst: int
+    run_id: uuid.UUID
+    campaign_name: str
+
+    @property
+    def status_key(self) -> str:
+        return staff_key(MessageStatus(self.status))
 
 
 def _why(reason: str, code: int, key: str) -> tuple[str, str]:
@@ -82,15 +82,38 @@ def _why(reason: str, code: int, key: str) -> tuple[str, str]:
     return f"{key.capitalize()}, and nobody gave a reason", ""
 
 
-def _reason(words: tuple[str, str], shares: Iterable[_Share]) -> FailureReason:
-    ordered = sorted(shares, key=lambda share: (-share.messages, share.run_id))
-    first = ordered[0]
+def _reason(words: tuple[str, str], alike: list[_Row]) -> FailureReason:
+    """One reason of rows that say the same: different codes, or found at different moments."""
+    worst = max(alike, key=lambda row: row.worst)
     return FailureReason(
         words=words[0],
         what_to_do=words[1],
-        messages=sum(share.messages for share in ordered),
-        runs=len({share.run_id for share in ordered}),
-        run_id=first.run_id,
-        campaign_name=first.campaign_name,
-        status_key=first.status_key,
+        messages=sum(row.messages for row in alike),
+        runs=max(row.runs for row in alike),
+        run_id=worst.run_id,
+        campaign_name=worst.campaign_name,
+        status_key=worst.status_key,
     )
+
+
+# Tallies are few a run. Beside each reason stands the run with most of it, looked for in the same
+# rows: to put them in order first costs five times as much.
+_REASONS = """
+WITH told AS MATERIALIZED (
+    SELECT tally.status, tally.reason, tally.error_code, tally.messages, run.id, run.campaign_name
+    FROM runs_run AS run JOIN runs_failuretally AS tally ON tally.run_id = run.id
+    WHERE run.organization_id = %(organization)s AND run.scheduled_for >= %(since)s
+      AND run.api_mode = 'live' AND tally.messages > 0
+), summed AS (
+    SELECT status, reason, error_code,
+           sum(messages) AS messages, count(*) AS runs, max(messages) AS worst
+    FROM told GROUP BY status, reason, error_code
+)
+SELECT summed.*, run.id, run.campaign_name
+FROM summed, LATERAL (
+    SELECT id, campaign_name FROM told
+    WHERE (status, reason, error_code, messages)
+        = (summed.status, summed.reason, summed.error_code, summed.worst)
+    LIMIT 1
+) AS run
+"""
