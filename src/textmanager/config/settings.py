@@ -160,6 +160,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.config.upkeep",
     "textmanager.organizations.imis_health",
+    "textmanager.organizations.twilio_health",
     "textmanager.runs.pipeline.plan",
     "textmanager.runs.pipeline.prepare",
     "textmanager.runs.pipeline.send",

@@ -125,6 +125,7 @@ def connect_twilio(
         raise NotAccepted(f"The account {account.friendly_name} is {account.status}.")
     before = {"account_sid": connection.account_sid}
     connection.account_sid = account_sid
+    connection.failing_since, connection.problem = None, ""
     connection.set_auth_token(token)
     if secondary_token:
         connection.set_secondary_token(secondary_token)

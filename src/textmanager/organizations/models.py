@@ -163,6 +163,9 @@ class TwilioConnection(models.Model):
     api_key_sid = models.CharField(max_length=34, blank=True)
     api_key_secret_sealed = models.TextField(editable=False, blank=True)
     base_url = models.URLField(default="https://api.twilio.com")
+    # How the watch over it found it last.
+    failing_since = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True)
 
     def __str__(self) -> str:
         return self.account_sid
