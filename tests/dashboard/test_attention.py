@@ -6,6 +6,7 @@ import datetime as dt
 import re
 
 import pytest
+from django.core import mail
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 import world
 from textmanager.campaigns.models import Campaign
+from textmanager.organizations import twilio_health
 from textmanager.organizations.models import (
     ImisConnection,
     Organization,
@@ -118,6 +120,27 @@ def test_an_imis_that_refuses_is_told_until_it_lets_us_in(calm: Client) -> None:
     assert "/settings/imis/" in words
     ImisConnection.objects.update(failing_since=None, problem="")
     assert banners(calm) == []
+
+
+def test_a_twilio_that_refuses_is_told_and_mailed_once(
+    calm: Client, organization: Organization
+) -> None:
+    Organization.objects.update(alert_emails=["office@example.org"])
+    for _ in range(3):
+        twilio_health.note(organization.pk, "the account is suspended.", timezone.now())
+    words = one(calm)[1]
+    assert "Twilio does not let us in: the account is suspended." in words
+    assert "/settings/twilio/" in words
+    (sent,) = mail.outbox
+    assert "the account is suspended." in sent.body
+    twilio_health.note(organization.pk, "", timezone.now())
+    assert banners(calm) == []
+
+
+async def test_the_watch_finds_an_account_that_cannot_be_reached(
+    organization: Organization,
+) -> None:
+    assert "Twilio" in await twilio_health._look_up(organization.pk)
 
 
 def test_a_password_that_expires_is_told_two_weeks_before(calm: Client) -> None:

@@ -153,7 +153,7 @@ def test_the_agenda_works_out_no_more_than_it_shows(
             next_run_at=NOW + dt.timedelta(minutes=number),
             start_time=dt.time(10, 30 + number),
         )
-    going = going_campaigns(organization)
+    going = going_campaigns(organization, most=13).soonest
     some = coming_runs(going, until=NOW + dt.timedelta(days=14), most=12)
     assert [run.campaign.name[-1] for run in some.runs] == list("012340123401")
     assert some.is_cut
@@ -180,7 +180,18 @@ def test_what_is_being_sent_shows_its_rate_and_the_time_left(run: Run, desk: Cli
     assert "2.0 texts a second" in part
     assert "done in less than a minute" in part
     assert 'hx-trigger="every 3s"' in part
-    assert part.split("<section")[1] in desk.get("/").content.decode()
+    own = part[: part.index("</section>")].split("<section")[1]
+    assert own in desk.get("/").content.decode()
+
+
+def test_news_that_needs_a_hand_comes_without_a_reload(
+    run: Run, desk: Client, worker: None
+) -> None:
+    Run.objects.update(state="held", reason="The audience is ten times its usual size.")
+    part = desk.get("/under-way/", headers={"HX-Request": "true"}).content.decode()
+    assert "Nothing is being sent now." in part
+    assert '<div id="banners" aria-live="polite" hx-swap-oob="true">' in part
+    assert "ten times its usual size" in part
 
 
 def test_it_goes_on_asking_slowly_while_nothing_is_sent(desk: Client) -> None:

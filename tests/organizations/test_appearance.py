@@ -19,13 +19,14 @@ colors = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
 
 def tokens(*, is_dark: bool) -> dict[str, str]:
-    """The colors of the pages themselves, as the stylesheet has them."""
+    """The plain colors of the pages themselves, as the stylesheet has them."""
     text = STYLES.read_text(encoding="utf-8")
     light, _, dark = text.partition("@media (prefers-color-scheme: dark)")
     found = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", light.partition("}")[0]))
     if is_dark:
         found |= dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", dark.partition("}")[0]))
-    return found
+    pairs = re.findall(r"--([a-z-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", text)
+    return found | {name: pair[is_dark] for name, *pair in pairs}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ class TestTheStylesheet:
         found = re.search(r'href="(/appearance\.css\?v=\w+)"', desk.get("/campaigns/").text)
         assert found
         styles = desk.get(found.group(1))
-        assert "--brand: " in styles.text
+        assert "--accent: #ffdd00; --brand: light-dark(#" in styles.text
         assert styles.headers["Content-Type"].startswith("text/css")
         assert "immutable" in styles.headers["Cache-Control"]
         assert "private" in styles.headers["Cache-Control"]

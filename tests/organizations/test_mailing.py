@@ -13,7 +13,7 @@ from django.test import Client
 
 from processes import free_ports
 from textmanager.organizations.mailing import in_words, mail_server
-from textmanager.organizations.models import Organization, User
+from textmanager.organizations.models import Organization, Sender, User
 
 pytestmark = pytest.mark.django_db
 
@@ -88,3 +88,10 @@ def test_mail_that_leaves_nothing_is_told(desk: Client) -> None:
 )
 def test_an_answer_has_its_meaning(error: Exception, told: str) -> None:
     assert told in in_words(error)
+
+
+def test_a_new_campaign_reports_to_whom_the_organization_says(
+    desk: Client, organization: Organization, sender: Sender
+) -> None:
+    Organization.objects.update(report_emails=["office@example.org", "it@example.org"])
+    assert "office@example.org, it@example.org" in desk.get("/campaigns/new/").text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -50,6 +51,25 @@ def test_texts_count_for_the_day_of_their_run_in_the_organizations_zone(
     assert (by_day[25].delivered, by_day[25].sent, by_day[25].failed) == (2, 4, 1)
     assert found.total.total == 11
     assert found.rate == pytest.approx(5 / 7)
+
+
+def test_news_of_an_unsettled_day_shows_at_once_and_of_an_older_one_within_ten_minutes(
+    organization: Organization, campaign: Campaign
+) -> None:
+    lately = world.run(campaign, scheduled_for=NOW - dt.timedelta(days=4))
+    before = world.run(campaign, scheduled_for=NOW - dt.timedelta(days=5))
+    texts(lately, sent=2)
+    texts(before, sent=3)
+    for _ in range(2):
+        assert deliveries_by_day(organization, now=NOW, days=30).total.sent == 5
+    Message.objects.update(status="delivered")
+    with CaptureQueriesContext(connection) as captured:
+        found = deliveries_by_day(organization, now=NOW, days=30)
+    assert len(captured) == 1
+    assert (found.total.delivered, found.total.sent, len(found.days)) == (2, 3, 30)
+    cache.clear()
+    found = deliveries_by_day(organization, now=NOW, days=30)
+    assert (found.total.delivered, found.total.sent, len(found.days)) == (5, 0, 30)
 
 
 def test_what_texted_nobody_is_no_delivery(

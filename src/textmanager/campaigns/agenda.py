@@ -7,7 +7,7 @@ import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, Window
 
 from textmanager.campaigns.models import ApiMode, Campaign, CampaignState
 from textmanager.organizations.models import Organization
@@ -36,21 +36,39 @@ class Coming:
     is_cut: bool
 
 
-def going_campaigns(organization: Organization) -> list[Campaign]:
-    """Campaigns that run by themselves, the soonest first; one query."""
-    return list(
-        Campaign.objects.filter(organization=organization, state__in=GOING, deleted_at=None)
+@dataclass(frozen=True)
+class Going:
+    """The soonest of the campaigns that run by themselves, and how many there are in all."""
+
+    soonest: list[Campaign]
+    all: int
+    live: int
+
+
+def going_campaigns(organization: Organization, *, most: int) -> Going:
+    """One query. The next `most` runs of all are among those of the `most` soonest campaigns."""
+    found = (
+        _going(organization)
         .defer(*UNSHOWN)
-        .order_by("next_run_at", "pk")
+        .annotate(
+            all=Window(Count("pk")), live=Window(Count("pk", filter=Q(api_mode=ApiMode.LIVE)))
+        )
+        .order_by("next_run_at", "pk")[:most]
     )
+    soonest = [*found]
+    return Going([*soonest], soonest[0].all, soonest[0].live) if soonest else Going([], 0, 0)
 
 
 def count_going(organization: Organization) -> tuple[int, int]:
     """How many campaigns run by themselves, and how many of these in LIVE mode; one query."""
-    counted = Campaign.objects.filter(
-        organization=organization, state__in=GOING, deleted_at=None
-    ).aggregate(all=Count("pk"), live=Count("pk", filter=Q(api_mode=ApiMode.LIVE)))
+    counted = _going(organization).aggregate(
+        all=Count("pk"), live=Count("pk", filter=Q(api_mode=ApiMode.LIVE))
+    )
     return int(counted["all"]), int(counted["live"])
+
+
+def _going(organization: Organization) -> QuerySet[Campaign]:
+    return Campaign.objects.filter(organization=organization, state__in=GOING, deleted_at=None)
 
 
 def coming_runs(campaigns: Iterable[Campaign], *, until: dt.datetime, most: int) -> Coming:

@@ -112,9 +112,10 @@ def initial_for_draft(campaign: Campaign, now: dt.datetime) -> dict[str, Any]:
 def initial_for_new(
     organization: Organization, now: dt.datetime, *, kind: str = CampaignKind.RECURRING
 ) -> dict[str, Any]:
-    """What a new campaign starts with: TEST, tomorrow morning, the organization's zone."""
+    """What a new campaign starts with: TEST, tomorrow morning, the organization's own choices."""
     today = now.astimezone(ZoneInfo(organization.time_zone)).date()
     initial: dict[str, Any] = {
+        "report_emails": ", ".join(organization.report_emails),
         "start_date": today + dt.timedelta(days=1),
         "start_time": dt.time(9),
         "time_zone": organization.time_zone,

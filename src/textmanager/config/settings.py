@@ -163,6 +163,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.campaigns.counting",
     "textmanager.organizations.prices",
     "textmanager.organizations.reach",
+    "textmanager.organizations.twilio_health",
     "textmanager.runs.pipeline.plan",
     "textmanager.runs.pipeline.prepare",
     "textmanager.runs.pipeline.send",

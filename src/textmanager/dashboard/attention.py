@@ -10,6 +10,7 @@ from django.urls import reverse
 from textmanager.dashboard.facts import Facts
 from textmanager.organizations.imis_health import imis_problem
 from textmanager.organizations.models import Membership, Organization, Role
+from textmanager.organizations.twilio_health import twilio_problem
 from textmanager.runs.models import Run
 
 # More runs than this are told of as a number.
@@ -42,8 +43,7 @@ def banners(facts: Facts, membership: Membership) -> list[Banner]:
         *_held(facts.standing.held),
         *_not_run("failed", facts.standing.failed),
         *_not_run("missed", facts.standing.missed),
-        *_imis(facts, organization, membership),
-        *_twilio(organization, membership),
+        *_connections(facts, organization, membership),
         *_test_mode(facts),
     ]
     urgency = ("error", "warning", "test")
@@ -93,26 +93,22 @@ def _links(runs: Sequence[Run], label: str) -> list[Remedy]:
     ]
 
 
-def _imis(facts: Facts, organization: Organization, membership: Membership) -> Iterator[Banner]:
-    problem = imis_problem(organization, facts.now)
-    if problem is not None:
-        is_there = getattr(organization, "imis", None) is not None
-        yield Banner(
-            "imis" if is_there else "no-imis",
-            "warning",
-            f"{problem.words} {problem.remedy}",
-            _for_administrators(membership, Remedy("Settings, iMIS", reverse("settings:imis"))),
-        )
-
-
-def _twilio(organization: Organization, membership: Membership) -> Iterator[Banner]:
-    if getattr(organization, "twilio", None) is None:
-        yield Banner(
-            "no-twilio",
-            "warning",
-            "This organization is not connected to Twilio yet: no text can be sent.",
-            _for_administrators(membership, Remedy("Settings, Twilio", reverse("settings:twilio"))),
-        )
+def _connections(
+    facts: Facts, organization: Organization, membership: Membership
+) -> Iterator[Banner]:
+    found = {
+        "imis": (imis_problem(organization, facts.now), "Settings, iMIS", "settings:imis"),
+        "twilio": (twilio_problem(organization), "Settings, Twilio", "settings:twilio"),
+    }
+    for name, (problem, label, page) in found.items():
+        if problem is not None:
+            is_there = getattr(organization, name, None) is not None
+            yield Banner(
+                name if is_there else f"no-{name}",
+                "warning",
+                f"{problem.words} {problem.remedy}",
+                _for_administrators(membership, Remedy(label, reverse(page))),
+            )
 
 
 def _test_mode(facts: Facts) -> Iterator[Banner]:

@@ -42,7 +42,8 @@ def _done(facts: Facts, membership: Membership) -> list[bool]:
     organization = membership.organization
     imis = getattr(organization, "imis", None)
     twilio = getattr(organization, "twilio", None)
-    has_sender = twilio is not None and bool(senders_in_use(organization.pk))
+    may_send = twilio is not None and twilio.failing_since is None
+    has_sender = may_send and bool(senders_in_use(organization.pk))
     tried = modes_tried(organization)
     is_live = bool(facts.live_campaigns) or ApiMode.LIVE in tried
     return [

@@ -96,17 +96,17 @@ class Home:
 
 def home_of(organization: Organization, *, now: dt.datetime) -> Home:
     """Seven queries, and one more each few seconds, whatever there is."""
-    going = going_campaigns(organization)
+    going = going_campaigns(organization, most=MOST_ON_AGENDA + 1)
     replies = reply_figures(organization, now=now, days=DAYS)
     facts = Facts(
         now=now,
         standing=standing(organization, now=now, since=now - LATELY),
-        campaigns=len(going),
-        live_campaigns=sum(not campaign.is_test for campaign in going),
+        campaigns=going.all,
+        live_campaigns=going.live,
         workers=workers_running(),
         unread=replies.unread,
     )
-    coming = coming_runs(going, until=now + AGENDA_LOOKS_AHEAD, most=MOST_ON_AGENDA)
+    coming = coming_runs(going.soonest, until=now + AGENDA_LOOKS_AHEAD, most=MOST_ON_AGENDA)
     return Home(
         facts=facts,
         allowance=_allowance(organization, replies, now),

@@ -8,12 +8,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from textmanager.dashboard import news
-from textmanager.dashboard.facts import keep
+from textmanager.dashboard.facts import facts_of, keep
 from textmanager.dashboard.first_visit import Step, first_visit
 from textmanager.dashboard.home import Home, home_of
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
-from textmanager.runs.standing import standing
 
 HIDES_FIRST_VISIT = "first-visit"
 A_YEAR = 365 * 24 * 60 * 60
@@ -40,10 +39,14 @@ def home(request: MemberRequest) -> HttpResponse:
 
 @member_required()
 def under_way(request: MemberRequest) -> HttpResponse:
-    """What is being sent now: the part of the page that keeps itself up to date."""
-    now = timezone.now()
-    found = standing(request.organization, now=now, since=now)
-    return render(request, "dashboard/home.html#under_way", {"under_way": found.under_way})
+    """The part of the page that keeps itself up to date: what is being sent, and the banners."""
+    path_is_shown = request.GET.get("path") == "shown"
+    context = {
+        "under_way": facts_of(request).standing.under_way,
+        "steps": path_is_shown,
+        "banners_shown_anyway": SAID_BY_THE_PATH if path_is_shown else frozenset(),
+    }
+    return render(request, "dashboard/home.html#under_way", context)
 
 
 @require_POST

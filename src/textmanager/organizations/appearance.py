@@ -9,9 +9,9 @@ from dataclasses import dataclass
 # WCAG 2.2 AA for text of any size.
 ENOUGH = 4.5
 OWN_COLOR = "#0f766e"
-# The grounds that --brand stands on, as static/textmanager.css has them.
-LIGHT_GROUNDS = ("#ffffff", "#f5f7f7")
-DARK_GROUNDS = ("#18211f", "#0f1615")
+# The lightest and the darkest ground that --brand stands on in static/textmanager.css, or beyond.
+LIGHT_GROUNDS = ("#ffffff", "#eef0ea")
+DARK_GROUNDS = ("#182120", "#0f1615")
 DARKEST, LIGHTEST = "#06221f", "#ffffff"
 STEP = 0.005
 
@@ -63,10 +63,14 @@ def stylesheet(accent: str) -> str:
     if not accent:
         return ""
     light, dark = brand(accent, is_dark=False), brand(accent, is_dark=True)
-    return (
-        f":root {{{_tokens(light)}}}\n"
-        f"@media (prefers-color-scheme: dark) {{ :root {{{_tokens(dark)}}} }}\n"
-    )
+    # light-dark() goes by the page's color scheme, which its person may have chosen.
+    pairs = {
+        "brand": (light.color, dark.color),
+        "brand-ink": (light.ink, dark.ink),
+        "brand-soft": (light.soft, dark.soft),
+    }
+    tokens = " ".join(f"--{name}: light-dark({', '.join(pair)});" for name, pair in pairs.items())
+    return f":root {{ --accent: {accent}; {tokens} }}\n"
 
 
 def version(accent: str) -> str:
@@ -78,10 +82,6 @@ def contrast(one: str, other: str) -> float:
     """WCAG's contrast ratio of two colors such as #0f766e, from 1 to 21."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
-
-
-def _tokens(colors: Brand) -> str:
-    return f" --brand: {colors.color}; --brand-ink: {colors.ink}; --brand-soft: {colors.soft}; "
 
 
 def _luminance(color: str) -> float:

@@ -52,3 +52,13 @@ def last_to_change(subject: models.Model, *, before: dt.datetime) -> User | None
         .first()
     )
     return event.actor if event else None
+
+
+def events_of(*, organization: Organization, subject: models.Model, most: int) -> list[AuditEvent]:
+    """What was done to one thing, the oldest first; the latest `most` of it."""
+    events = AuditEvent.objects.filter(
+        organization=organization,
+        subject_kind=type(subject).__name__.lower(),
+        subject_id=str(subject.pk),
+    )
+    return list(events.order_by("-at", "-pk")[:most])[::-1]

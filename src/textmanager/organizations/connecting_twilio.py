@@ -59,6 +59,7 @@ def connect_twilio(organization: Organization, entered: Entered, *, actor: User)
     before = _known(connection)
     _enter(connection, entered)
     name = _sign_in(connection, entered)
+    connection.failing_since, connection.problem = None, ""
     _prove_test_credentials(connection)
     with transaction.atomic():
         connection.save()

@@ -91,6 +91,12 @@ def note_opt_outs_read(organization_id: int, now: dt.datetime) -> None:
     ImisConnection.objects.filter(organization_id=organization_id).update(opt_outs_read_at=now)
 
 
+def imis_address(organization_id: int) -> str:
+    """Where staff reach the organization's iMIS; empty before it is connected."""
+    connection = ImisConnection.objects.filter(organization_id=organization_id).first()
+    return connection.base_url if connection else ""
+
+
 def twilio_credentials(organization_id: int) -> TwilioCredentials:
     """Reads the database. Raises NotConnected."""
     connection = TwilioConnection.objects.filter(organization_id=organization_id).first()

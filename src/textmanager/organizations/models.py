@@ -265,6 +265,9 @@ class TwilioConnection(models.Model):
     test_account_sid = models.CharField(max_length=34, blank=True)
     test_auth_token_sealed = models.TextField(editable=False, blank=True)
     base_url = models.URLField(default="https://api.twilio.com")
+    # How the watch over it found it last.
+    failing_since = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True)
 
     receiving = models.CharField(max_length=9, choices=Receiving, default=Receiving.AUTOMATIC)
     # What the last look over the public address found; empty when it led here.

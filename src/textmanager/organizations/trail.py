@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from textmanager.config.keyset import place, read_place
 from textmanager.organizations.models import AuditEvent, Organization
 
 A_PAGE = 50
@@ -73,13 +74,13 @@ def trail(organization: Organization, asked: Asked, *, before: str = "") -> Trai
     """The events that were asked for, from the place `before` on, which an earlier page gave."""
     events = _matching(organization, asked)
     total = events.order_by()[: COUNTED_TO + 1].count()
-    place = _place(before)
-    if place is not None:
-        at, key = place
+    begin = read_place(before)
+    if begin is not None:
+        at, key = begin
         events = events.filter(Q(at__lt=at) | Q(at=at, pk__lt=key))
     found = list(events.order_by("-at", "-pk")[: A_PAGE + 1])
     shown, more = found[:A_PAGE], len(found) > A_PAGE
-    older = f"{shown[-1].at.isoformat()}_{shown[-1].pk}" if more else ""
+    older = place(shown[-1].at, shown[-1].pk) if more else ""
     return TrailPage([_told(event) for event in shown], total, older)
 
 
@@ -108,17 +109,6 @@ def _matching(organization: Organization, asked: Asked) -> QuerySet[AuditEvent]:
 
 def _midnight(organization: Organization, day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), organization.zone)
-
-
-def _place(before: str) -> tuple[dt.datetime, int] | None:
-    """A place in the list; None for none, and for what somebody made up."""
-    at, _, key = before.rpartition("_")
-    try:
-        moment = dt.datetime.fromisoformat(at)
-        number = int(key)
-    except ValueError:
-        return None
-    return (moment, number) if moment.tzinfo and 0 < number < 2**63 else None
 
 
 def _told(event: AuditEvent) -> Told:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from textmanager.runs.figures import Figures, Line
 from textmanager.runs.models import Run, RunTally
 from textmanager.text.statuses import STAFF_STATUSES, MessageStatus
 
@@ -55,6 +56,11 @@ def breakdown(run: Run) -> list[Figure]:
     return breakdowns([run])[run.pk]
 
 
+def breakdown_of(figures: Figures) -> list[Figure]:
+    """The same from figures that were read already."""
+    return _figures(line for line in figures.statuses.values() if line.messages > 0)
+
+
 def breakdowns(runs: Collection[Run]) -> dict[uuid.UUID, list[Figure]]:
     """The breakdown of each run, in one query."""
     tallies: dict[uuid.UUID, list[RunTally]] = defaultdict(list)
@@ -71,7 +77,7 @@ def statuses_of(key: str) -> tuple[str, ...]:
     return ()
 
 
-def _figures(tallies: Iterable[RunTally]) -> list[Figure]:
+def _figures(tallies: Iterable[RunTally | Line]) -> list[Figure]:
     by_status = {tally.status: tally for tally in tallies}
     total = sum(tally.messages for tally in by_status.values())
     figures = []

@@ -17,6 +17,7 @@ from textmanager.runs.breakdown import outcomes_so_far
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.text.statuses import MessageStatus
 
+PAUSED_BY = "Paused by "
 NOT_WITH_TWILIO = (MessageStatus.QUEUED, MessageStatus.HELD)
 
 
@@ -53,7 +54,7 @@ def pause_run(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     if run.state not in {RunState.PREPARING, RunState.SENDING}:
         raise NotPossible("Only a run that is going on can be paused.")
     run.state = RunState.HELD
-    run.reason = f"Paused by {actor.get_username()}."
+    run.reason = f"{PAUSED_BY}{actor.get_username()}."
     run.save(update_fields=["state", "reason"])
     audit.record(organization=organization, actor=actor, action="paused", subject=run)
     return run
@@ -131,3 +132,8 @@ def cancel_run(*, organization: Organization, run_id: uuid.UUID, actor: User) ->
 
 def _locked(organization: Organization, run_id: uuid.UUID) -> Run:
     return Run.objects.select_for_update(of=("self",)).get(pk=run_id, organization=organization)
+
+
+def was_paused_by_somebody(run: Run) -> bool:
+    """Whether a held run stands still because a person wished it, and not for a reason of ours."""
+    return run.state == RunState.HELD and run.reason.startswith(PAUSED_BY)

@@ -29,6 +29,7 @@ from textmanager.runs import approval
 from textmanager.runs.history import usual_contacts
 from textmanager.runs.holding import hold_run
 from textmanager.runs.models import Run, RunState
+from textmanager.runs.pipeline.follow_up import prepare_follow_up
 from textmanager.runs.pipeline.messages import write_messages
 from textmanager.runs.pipeline.second_reading import Row, read_again
 from textmanager.runs.pipeline.send import defer_drain
@@ -92,6 +93,8 @@ async def prepare(context: JobContext, run_id: str) -> None:
 
 
 async def _prepare(run_id: str) -> None:
+    if await in_database(prepare_follow_up, run_id):
+        return
     resume = await in_database(where_to_resume, run_id)
     if resume is None:
         return
