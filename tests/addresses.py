@@ -33,11 +33,25 @@ PAGES: dict[str, Role] = {
     "campaigns:run-now": Role.AUTHOR,
     "campaigns:run-now-figures": Role.AUTHOR,
     "runs:list": Role.VIEWER,
+    "runs:find": Role.VIEWER,
     "runs:detail": Role.VIEWER,
+    "runs:message": Role.VIEWER,
+    "runs:resume": Role.AUTHOR,
+    "runs:cancel": Role.AUTHOR,
+    "runs:try-again": Role.AUTHOR,
+    "runs:report": Role.VIEWER,
+    "runs:report-frame": Role.VIEWER,
+    "runs:export-csv": Role.VIEWER,
+    "runs:export-xlsx": Role.VIEWER,
+    "runs:bad-numbers-csv": Role.VIEWER,
+    "runs:bad-numbers-xlsx": Role.VIEWER,
     "runs:progress": Role.VIEWER,
     "runs:messages": Role.VIEWER,
     "replies:inbox": Role.VIEWER,
     "replies:conversation": Role.VIEWER,
+    "replies:unread": Role.VIEWER,
+    "replies:thread": Role.VIEWER,
+    "replies:assignees": Role.AUTHOR,
     "replies:register": Role.VIEWER,
     "replies:history": Role.VIEWER,
     "replies:export": Role.VIEWER,
@@ -54,6 +68,8 @@ PAGES: dict[str, Role] = {
     "settings:trail": Role.ADMIN,
     "settings:people": Role.ADMIN,
     "settings:imis": Role.ADMIN,
+    "settings:activity-types": Role.ADMIN,
+    "settings:activity-types-found": Role.ADMIN,
     "settings:twilio": Role.ADMIN,
     "settings:account-senders": Role.ADMIN,
     "settings:sender": Role.ADMIN,
@@ -65,7 +81,16 @@ QUERIES: dict[str, dict[str, str]] = {
     "campaigns:columns": {"iqa_path": "$/Text Manager/Board of directors"},
 }
 # No pages to look at: they hand a file out.
-FILES = {"appearance", "replies:export"}
+FILES = {
+    "appearance",
+    "replies:export",
+    # A mail as it went out, shown in a frame.
+    "runs:report-frame",
+    "runs:export-csv",
+    "runs:export-xlsx",
+    "runs:bad-numbers-csv",
+    "runs:bad-numbers-xlsx",
+}
 # Parts of a page, which the page itself asks for.
 FRAGMENTS = {
     "under-way",
@@ -80,7 +105,11 @@ FRAGMENTS = {
     "campaigns:run-now-figures",
     "runs:progress",
     "runs:messages",
+    "replies:unread",
+    "replies:thread",
+    "replies:assignees",
     "settings:account-senders",
+    "settings:activity-types-found",
     "settings:findings",
 }
 

@@ -23,7 +23,7 @@ from textmanager.organizations.models import (
     User,
 )
 from textmanager.replies.models import Answer, Conversation, InboundText, OptOut, OptOutSource
-from textmanager.runs.models import Message, Receipt, Run, RunState, WriteBack
+from textmanager.runs.models import Message, Receipt, ReportMail, Run, RunState, WriteBack
 from textmanager.text.statuses import MessageStatus
 
 NOW = dt.datetime(2026, 11, 23, 14, 0, tzinfo=dt.UTC)
@@ -58,6 +58,9 @@ class Full:
     sender: Sender
     campaign: Campaign
     run: Run
+    held: Run
+    ended: Run
+    report: ReportMail
     conversation: Conversation
     opt_out: OptOut
     member: User
@@ -72,6 +75,10 @@ def begin(organization: Organization) -> Full:
     sender = world.sender(organization)
     campaign = world.campaign(organization, by=sender, name=WORDS, next_run_at=NOW + HOUR)
     run = world.run(campaign)
+    held = world.run(campaign, scheduled_for=NOW + HOUR, state=RunState.HELD, reason=WORDS)
+    ended = world.run(
+        campaign, scheduled_for=NOW + 2 * HOUR, state=RunState.COMPLETED, completed_at=NOW
+    )
     number = "+12025550177"
     conversation = Conversation.objects.create(
         organization=organization, number=number, last_words=WORDS, is_open=True, unread=1
@@ -93,6 +100,11 @@ def begin(organization: Organization) -> Full:
         sender=sender,
         campaign=campaign,
         run=run,
+        held=held,
+        ended=ended,
+        report=ReportMail.objects.create(
+            run=ended, to=["office@example.org"], subject=WORDS, text=WORDS, html=WORDS
+        ),
         conversation=conversation,
         opt_out=opt_out,
         member=member,
@@ -200,7 +212,9 @@ def _runs(full: Full, rows: range) -> None:
         for number in rows
     )
     Message.objects.bulk_create(
-        world.a_message(full.run, number, **KINDS[number % len(KINDS)]) for number in rows
+        world.a_message(run, number, **KINDS[number % len(KINDS)])
+        for run in (full.run, full.ended)
+        for number in rows
     )
 
 

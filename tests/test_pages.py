@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -36,7 +37,17 @@ OTHERS = sorted(set(EVERY) - set(PAGES) - ANYBODY - SIGNED_IN - SHOWING_NOTHING)
 EACH_PAGE = pytest.mark.parametrize("name", sorted(PAGES))
 
 
-def sample(full: Full) -> dict[str, Any]:
+# Where the usual sample is not what the page is about.
+OF_ANOTHER_THING: dict[str, Callable[[Full], dict[str, Any]]] = {
+    "runs:message": lambda _: {"number": 0},
+    "runs:resume": lambda full: {"run_id": full.held.pk},
+    "runs:try-again": lambda full: {"run_id": full.ended.pk},
+    "runs:report": lambda full: {"run_id": full.ended.pk},
+    "runs:report-frame": lambda full: {"run_id": full.ended.pk},
+}
+
+
+def sample(name: str, full: Full) -> dict[str, Any]:
     """A value for each parameter that an address takes."""
     return {
         "campaign_id": full.campaign.pk,
@@ -49,6 +60,8 @@ def sample(full: Full) -> dict[str, Any]:
         "count_id": full.count.pk,
         "reason": fullness.REASON,
         "text_id": full.test_text.pk,
+        "mail_id": full.report.pk,
+        **OF_ANOTHER_THING.get(name, lambda _: {})(full),
     }
 
 
@@ -60,7 +73,7 @@ def full(organization: Organization) -> Full:
 
 
 def address(name: str, full: Full) -> str:
-    values = sample(full)
+    values = sample(name, full)
     missing = EVERY[name] - values.keys()
     assert not missing, f"{name} takes {missing}: give a sample in this file."
     return reverse(name, kwargs={key: values[key] for key in EVERY[name]})
