@@ -65,9 +65,9 @@ def conversation_with(organization_id: int, number: str) -> Conversation:
     return conversation
 
 
-def unread_total(organization: Organization) -> int:
-    """Conversations with something that nobody has read."""
-    return Conversation.objects.filter(organization=organization, unread__gt=0).count()
+def unread_conversations(organization: Organization) -> QuerySet[Conversation]:
+    """Those with something that nobody has read."""
+    return Conversation.objects.filter(organization=organization, unread__gt=0)
 
 
 def conversation_page(
