@@ -12,8 +12,8 @@ from django.utils import timezone
 
 import world
 from textmanager.gateway.receipts import Receipt as CarriedReceipt
-from textmanager.organizations.models import Organization
-from textmanager.replies.models import OptOut
+from textmanager.organizations.models import Organization, Sender
+from textmanager.replies.models import Conversation, OptOut
 from textmanager.runs.models import Message, Receipt, Run, RunState
 from textmanager.runs.pipeline.track import TakenReceipt, apply_receipts, overdue_texts, put_off
 from textmanager.text.statuses import MessageStatus, from_twilio
@@ -136,3 +136,22 @@ def test_a_suspended_account_holds_the_run_instead_of_burning_through_it(
     assert run.state == RunState.HELD
     assert "suspended the account (error 30002)" in run.reason
     assert Message.objects.get(number=2).status == MessageStatus.QUEUED
+
+
+@pytest.mark.parametrize(("kind", "is_suggested"), [("toll_free", True), ("10dlc", False)])
+def test_a_block_from_a_toll_free_number_may_be_an_opt_out(
+    run: Run, kind: str, *, is_suggested: bool
+) -> None:
+    Sender.objects.update(kind=kind)
+    message = world.message(run, 1, status=MessageStatus.SENT, sid=SID)
+    for _ in range(2):
+        apply_receipts([taken(message, "undelivered", error_code=30004)])
+    assert not OptOut.objects.exists()
+    suggested = Conversation.objects.filter(number=message.to, asks_to_stop=True, is_open=True)
+    assert suggested.exists() is is_suggested
+
+
+def test_an_opt_out_that_came_as_an_error_names_the_sender(run: Run, sender: Sender) -> None:
+    message = world.message(run, 1, status=MessageStatus.SENT, sid=SID)
+    apply_receipts([taken(message, "undelivered", error_code=30630)])
+    assert OptOut.objects.get().sender_address == sender.number
