@@ -28,15 +28,19 @@ from textmanager.organizations.activity_types import (
     activity_types,
     types_found,
 )
-from textmanager.organizations.connections import NotConnected, imis_client, twilio_credentials
+from textmanager.organizations.connections import (
+    CONNECT,
+    NotConnected,
+    imis_client,
+    twilio_credentials,
+)
 from textmanager.organizations.imis_health import password_expires, password_problem
-from textmanager.organizations.models import Organization
+from textmanager.organizations.models import ImisConnection, Organization
 
 SECONDS_TO_ANSWER = 10
 # A run starts within seconds of its occurrence; nobody notices a clock that is wrong by less.
 CLOCKS_MAY_DIFFER = dt.timedelta(seconds=10)
 UNAUTHORIZED = 401
-CONNECT = "Connect it under Settings, or with: textmanager connect"
 HOW_TO_CREATE = "Create it with one click under Settings, iMIS, Activity types."
 STAFF_ROLES = frozenset({"sysadmin", "remoteservice"})
 
@@ -65,7 +69,7 @@ def _imis(organization: Organization) -> Iterator[Finding]:
     try:
         client = imis_client(organization.pk)
     except NotConnected as error:
-        yield Finding("iMIS", str(error), CONNECT)
+        yield Finding("iMIS", str(error), error.remedy)
         return
     try:
         seen = wait_for(_sign_in_and_look(client, activity_types(organization.pk)))
@@ -118,11 +122,12 @@ def _account(organization: Organization, seen: _SeenInImis) -> Iterator[Finding]
             "RemoteService.",
         )
     now = timezone.now()
-    problem = password_problem(organization.imis, now)
+    connection = ImisConnection.objects.get(organization=organization)
+    problem = password_problem(connection, now)
     if problem is not None:
         yield Finding("iMIS password", problem.words, problem.remedy)
     else:
-        left = password_expires(organization.imis) - now
+        left = password_expires(connection) - now
         yield Finding("iMIS password", f"It is good for {left.days} more days.")
 
 
@@ -133,7 +138,7 @@ def _twilio(organization: Organization) -> Iterator[Finding]:
         account = wait_for(check_account(credentials))
         theirs = wait_for(list_senders(credentials))
     except NotConnected as error:
-        yield Finding(subject, str(error), CONNECT)
+        yield Finding(subject, str(error), error.remedy)
         return
     except GatewayError as error:
         yield Finding(subject, str(error), _twilio_remedy(error))
