@@ -193,7 +193,8 @@ def state_of(run: Run) -> tuple[Any, ...]:
         list(Organization.objects.order_by("pk").values()),
         list(Sender.objects.order_by("pk").values()),
         list(TwilioConnection.objects.order_by("pk").values()),
-        list(ImisConnection.objects.order_by("pk").values()),
+        # Everybody may have their own looked at.
+        list(ImisConnection.objects.filter(organization=run.organization).values()),
         list(Membership.objects.order_by("pk").values_list("user", "role", "email")),
         list(Invitation.objects.order_by("pk").values()),
     )
