@@ -29,7 +29,8 @@ OPEN = {"health", "sign-in", "sign-out"}
 OUTSIDE_ORGANIZATIONS = {"home", "choose-organization"}
 # What a viewer may look at. Whatever is not named here changes something, or leads to a change.
 LOOKING = {
-    "campaigns:list", "runs:list", "runs:detail", "runs:progress", "runs:messages",
+    "campaigns:list", "campaigns:calendar",
+    "runs:list", "runs:detail", "runs:progress", "runs:messages",
     "replies:inbox", "replies:conversation", "replies:register", "replies:history",
     "replies:export",
 }  # fmt: skip
