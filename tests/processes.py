@@ -109,11 +109,11 @@ def processes(folder: Path, **environ: str) -> Iterator[Processes]:
 
 
 @contextmanager
-def own_database() -> Iterator[str]:
+def own_database(suffix: str = "processes") -> Iterator[str]:
     """The address of an empty database beside the tests' own; dropped afterwards."""
     ours = connections["default"].get_connection_params()
     server = {key: ours[key] for key in ("user", "password", "host", "port") if ours.get(key)}
-    name = f"{ours['dbname']}_processes"
+    name = f"{ours['dbname']}_{suffix}"
     with psycopg.connect(**server, dbname="postgres", autocommit=True) as connection:
         drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         connection.execute(drop)

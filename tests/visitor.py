@@ -37,4 +37,4 @@ class Visitor:
 
     def sign_in(self, cloud_id: str, username: str, password: str) -> None:
         answer = self.post("/sign-in/", cloud_id=cloud_id, username=username, password=password)
-        assert answer.url.endswith("/campaigns/"), re.findall(r'role="alert">([^<]*)', answer.text)
+        assert answer.url == f"{self.web}/", re.findall(r'role="alert">([^<]*)', answer.text)

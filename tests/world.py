@@ -65,7 +65,14 @@ def sender(of: Organization, **values: Any) -> Sender:
 
 def campaign(of: Organization, *, by: Sender, **values: Any) -> Campaign:
     """Active, LIVE, every day at 9:00 in the organization's zone."""
-    return Campaign.objects.create(
+    made = a_campaign(of, by=by, **values)
+    made.save(force_insert=True)
+    return made
+
+
+def a_campaign(of: Organization, *, by: Sender, **values: Any) -> Campaign:
+    """Active, LIVE, every day at 9:00 in the organization's zone. Not saved yet."""
+    return Campaign(
         **{
             "organization": of,
             "state": CampaignState.ACTIVE,
@@ -87,8 +94,15 @@ def campaign(of: Organization, *, by: Sender, **values: Any) -> Campaign:
 
 def run(of: Campaign, **values: Any) -> Run:
     """A run that is being sent."""
+    made = a_run(of, **values)
+    made.save(force_insert=True)
+    return made
+
+
+def a_run(of: Campaign, **values: Any) -> Run:
+    """A run that is being sent. Not saved yet."""
     now = dt.datetime(2026, 11, 23, 14, 0, tzinfo=dt.UTC)
-    return Run.objects.create(
+    return Run(
         **{
             "organization": of.organization,
             "campaign": of,
@@ -113,7 +127,14 @@ def run(of: Campaign, **values: Any) -> Run:
 
 def message(of: Run, number: int, **values: Any) -> Message:
     """A queued text to +1 202 555 01xx that may leave since the run was scheduled."""
-    return Message.objects.create(
+    made = a_message(of, number, **values)
+    made.save(force_insert=True)
+    return made
+
+
+def a_message(of: Run, number: int, **values: Any) -> Message:
+    """A queued text to +1 202 555 01xx that may leave since the run was scheduled. Not saved."""
+    return Message(
         **{
             "run": of,
             "number": number,

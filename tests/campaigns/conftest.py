@@ -42,7 +42,7 @@ def filled_in(sender: Sender) -> dict[str, str]:
         "phone_column": "MobilePhone",
         "days_between_texts": "0",
         "sender": str(sender.pk),
-        "api_mode": "live",
+        "api_mode": "test",
         "template": "Hello ${FirstName|friend}",
         "empty_values": "send",
         "write_back": "activities",

@@ -11,7 +11,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from textmanager.campaigns.forms import CampaignForm, initial_for
+from textmanager.campaigns.form_values import initial_for
+from textmanager.campaigns.forms import CampaignForm
 from textmanager.campaigns.models import Campaign, CampaignState
 from textmanager.organizations.models import AuditEvent, ImisConnection, Organization, User
 from textmanager.runs.beginning import record_run
@@ -49,6 +50,16 @@ def test_a_good_form_becomes_an_active_campaign(
     assert event.after["template"] == "Hello ${FirstName|friend}"
 
 
+def test_how_long_texts_are_useful_is_kept_and_shown_again(
+    page: Client, filled_in: dict[str, str]
+) -> None:
+    page.post(NEW, {**filled_in, "useful_for_hours": "36"})
+    campaign = Campaign.objects.get()
+    assert campaign.useful_for_hours == 36
+    shown = page.get(f"/campaigns/{campaign.pk}/edit/").content.decode()
+    assert 'name="useful_for_hours" value="36"' in shown
+
+
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
@@ -72,6 +83,7 @@ def test_a_good_form_becomes_an_active_campaign(
         ("start_time", "25:00", "valid time"),
         ("time_zone", "Mars/Olympus", "Select a valid choice"),
         ("catch_up_hours", "100", "72"),
+        ("useful_for_hours", "0", "1"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(  # noqa: PLR0917 - a table
@@ -200,6 +212,7 @@ def fields(html: str) -> dict[str, Any]:
 def test_two_people_who_edit_one_campaign_are_told(
     connected: Organization, page: Client, campaign: Campaign
 ) -> None:
+    Campaign.objects.update(api_mode="test")
     address = f"/campaigns/{campaign.pk}/edit/"
     first = {**fields(page.get(address).content.decode()), "name": "Mine"}
     second = {**fields(page.get(address).content.decode()), "name": "Theirs"}
@@ -216,6 +229,7 @@ def test_two_people_who_edit_one_campaign_are_told(
 def test_a_run_that_has_begun_is_not_touched_by_an_edit(
     connected: Organization, page: Client, campaign: Campaign, run: Run
 ) -> None:
+    Campaign.objects.update(api_mode="test")
     address = f"/campaigns/{campaign.pk}/edit/"
     sent = {**fields(page.get(address).content.decode()), "template": "Something else"}
     assert page.post(address, sent).status_code == 302

@@ -82,18 +82,6 @@ def test_running_now_asks_first_and_starts_one_run(campaign: Campaign, page: Cli
     assert Run.objects.get().started_by is not None
 
 
-def test_running_now_tells_whom_it_would_text(
-    connected: Organization, campaign: Campaign, page: Client
-) -> None:
-    html = page.get(f"/campaigns/{campaign.pk}/run-now/figures/").content.decode()
-    assert "<dt>Will be texted</dt><dd>8</dd>" in html
-
-
-def test_running_now_without_imis_says_so(campaign: Campaign, page: Client) -> None:
-    html = page.get(f"/campaigns/{campaign.pk}/run-now/figures/").content.decode()
-    assert 'class="notice error"' in html
-
-
 @pytest.mark.parametrize("count", [1, 30])
 def test_the_list_asks_the_database_the_same_few_questions_however_long_it_is(
     organization: Organization,

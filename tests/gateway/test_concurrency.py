@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textmanager.gateway.concurrency import FIRST, LEAST, MOST, UNTIL_NEXT_TRY, Concurrency
+from textmanager.gateway.concurrency import (
+    BELIEVED,
+    FIRST,
+    LEAST,
+    MOST,
+    UNTIL_NEXT_TRY,
+    Concurrency,
+)
 
 
 def answers(
@@ -73,3 +80,42 @@ def test_after_a_refusal_it_comes_back() -> None:
     assert concurrency.limit == FIRST // 2
     answers(concurrency, 20, float, since=now)
     assert concurrency.limit > FIRST
+
+
+def test_the_count_at_a_refusal_is_not_reached_again_for_a_while() -> None:
+    concurrency = Concurrency()
+    now = answers(concurrency, 6, lambda limit: limit / 2)
+    concurrency.heard(now, 50)
+    concurrency.refused(now)
+    for _ in range(200):
+        now = answers(concurrency, 1, lambda limit: limit / 2, since=now)
+        assert concurrency.limit < 50
+    # Close to it: the last raise brings too little to be kept.
+    assert concurrency.limit > 36
+
+
+def test_a_limit_that_was_raised_is_found_out_later() -> None:
+    concurrency = Concurrency()
+    concurrency.heard(0.0, 30)
+    concurrency.refused(0.0)
+    answers(concurrency, BELIEVED + 200, lambda limit: limit / 2)
+    assert concurrency.limit > 90
+
+
+def test_room_is_made_for_what_else_the_account_does() -> None:
+    concurrency = Concurrency()
+    concurrency.heard(0.0, 30)
+    concurrency.refused(0.0)
+    now = answers(concurrency, 200, lambda limit: limit / 2)
+    before = concurrency.limit
+    # Ten requests more than Twilio takes are under way: another program has begun.
+    concurrency.heard(now, 39)
+    concurrency.heard(now, 39)
+    assert concurrency.limit == before - 10
+
+
+def test_a_count_alone_lowers_nothing_while_nothing_was_refused() -> None:
+    concurrency = Concurrency()
+    concurrency.heard(0.0, 90)
+    concurrency.heard(0.0, None)
+    assert concurrency.limit == FIRST

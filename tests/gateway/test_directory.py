@@ -10,13 +10,13 @@ import pytest
 from serving_in_thread import serve_in_thread
 from textmanager.gateway.account import TwilioCredentials
 from textmanager.gateway.directory import (
-    NOT_VERIFIED,
     AccountSender,
     list_senders,
     read_balance,
     set_inbound_url,
 )
 from textmanager.gateway.errors import GatewayError, TwilioRefused
+from textmanager.gateway.registrations import NOT_VERIFIED
 from textmanager.sandbox.twilio import SandboxNumber, TwilioSettings, create_app
 
 HERE = "https://texts.example.org/hooks/twilio/sample/inbound"
@@ -24,6 +24,7 @@ NUMBERS = (
     SandboxNumber("+18005550199", "toll-free", 3.0),
     SandboxNumber("+18885550199", "toll-free", 3.0, verification="TWILIO_REJECTED"),
     SandboxNumber("+18775550199", "toll-free", 3.0, verification=""),
+    SandboxNumber("+12025550143", "long code", 1.0, sms_url="https://other.example.org/sms"),
     SandboxNumber("+12025550144", "10DLC", 1.0, sms_url="https://other.example.org/sms"),
     SandboxNumber("+12025550145", "10DLC", 1.0),
     SandboxNumber("555010", "short code", 100.0),
@@ -48,21 +49,23 @@ async def test_everything_the_account_sends_from_is_listed(credentials: TwilioCr
         "+18005550199": "toll_free",
         "+18885550199": "toll_free",
         "+18775550199": "toll_free",
-        "+12025550144": "long_code",
-        "+12025550145": "long_code",
+        "+12025550143": "long_code",
+        "+12025550144": "10dlc",
+        "+12025550145": "10dlc",
         "555010": "short_code",
     }
     (service,) = [each for each in found.values() if each.kind == "service"]
     assert service.address.startswith("MG")
-    assert service.registration == "Registered for 10DLC"
+    assert service.registration == "Registered for 10DLC, trust score 60"
+    assert (service.suggested_pace, service.suggested_cap) == (120.0, None)
 
 
 async def test_verification_is_told_in_words(credentials: TwilioCredentials) -> None:
     found = await senders(credentials)
     assert found["+18005550199"].registration == "Verified"
-    assert found["+18885550199"].registration == "Verification was rejected"
+    assert found["+18885550199"].registration.startswith("Verification was rejected")
     assert found["+18775550199"].registration == NOT_VERIFIED
-    assert found["+12025550144"].registration == ""
+    assert found["+12025550143"].registration == ""
 
 
 @pytest.mark.parametrize("kind", ["toll_free", "long_code", "short_code", "service"])
@@ -72,7 +75,8 @@ async def test_inbound_texts_are_led_here(credentials: TwilioCredentials, kind: 
     await set_inbound_url(credentials, chosen, HERE)
     after = {each.sid: each.inbound_url for each in await list_senders(credentials)}
     assert after[chosen.sid] == HERE
-    assert [url for url in after.values() if url == HERE] == [HERE], "No other was touched."
+    touched = {sid for sid, url in after.items() if url == HERE}
+    assert touched == {chosen.sid, *[each.sid for each in chosen.members]}, "No other was touched."
 
 
 async def test_the_balance_is_an_amount_with_its_currency(credentials: TwilioCredentials) -> None:

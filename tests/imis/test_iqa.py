@@ -6,12 +6,20 @@ import json
 
 import pytest
 
-from textmanager.imis.errors import ImisError, ImisNotFound, ImisNotImis, ImisUnavailable
+from textmanager.imis.errors import (
+    ImisError,
+    ImisForbidden,
+    ImisNotFound,
+    ImisNotImis,
+    ImisNotShared,
+    ImisUnavailable,
+)
 from textmanager.imis.iqa import (
     IqaColumn,
     IqaDefinition,
     IqaPage,
     IqaPrompt,
+    audience_columns,
     browse,
     check_audience_columns,
     describe,
@@ -99,7 +107,8 @@ async def test_an_iqa_that_is_not_there_does_not_make_a_site_older(site, client)
         await fetch_page(client, "$/Nobody", offset=0)
     await fetch_page(client, BOARD, offset=0)
 
-    assert await site.requests("/api/query") == 2
+    asked = await site.requests("/api/query") - await site.requests("/api/querydefinition")
+    assert asked == 2
     assert await site.requests("/api/iqa") == 1
 
 
@@ -162,6 +171,8 @@ async def test_the_tree_of_iqas(client, root: str) -> None:
     assert [(item.name, item.path, item.is_folder) for item in inside] == [
         ("No aliases", "$/Samples/No aliases", False),
         ("No ID column", "$/Samples/No ID column", False),
+        ("Columns called Item", "$/Samples/Columns called Item", False),
+        ("Not for programs", "$/Samples/Not for programs", False),
     ]
 
 
@@ -206,10 +217,12 @@ def test_each_problem_of_an_audience_is_a_sentence_with_its_remedy() -> None:
         "These columns have no alias: ID. Give every output column an alias on the Display tab of "
         "the IQA."
     )
-    assert audience("ID", "Cell", "cell") == ["Two columns have the same alias: Cell, cell."]
+    (doubled,) = audience("ID", "Cell", "cell")
+    assert doubled.startswith("Two columns have the same alias: Cell, cell. Only one of them")
+    assert "an alias of its own on the Display tab" in doubled
     assert audience("FullName") == [
         "No column looks like the iMIS ID. Add it to the IQA with the alias ID.",
-        "No column looks like a mobile number.",
+        "No column looks like a mobile number. Add it to the IQA with the alias MobilePhone.",
     ]
     assert audience("ID", "Cell", rows=0) == ["The IQA returns nobody at present."]
 
@@ -252,3 +265,74 @@ async def test_a_missing_answer_is_told_by_imis(site, older_site) -> None:
         async with one.client() as client:
             with pytest.raises(ImisError, match="required parameter"):
                 await fetch_page(client, CHAPTER, offset=0)
+
+
+async def test_columns_that_imis_names_itself_are_explained(site, older_site) -> None:
+    path = "$/Samples/Columns called Item"
+    for one in (site, older_site):
+        async with one.client() as client:
+            definition = await describe(client, path)
+            page = await fetch_page(client, path, offset=0)
+
+        (problem,) = check_audience_columns(definition, page)
+        assert "without an alias Item, Item1 and so on, by their place: Item, Item1" in problem
+        assert "alias on the Display tab" in problem
+        # The names of the definition would never hold anything.
+        assert audience_columns(definition, page) == ("ID", "MobilePhone", "Item", "Item1")
+
+
+def test_an_alias_may_be_item() -> None:
+    assert audience("ID", "MobilePhone", "Item", "Item2") == []
+
+
+def test_columns_that_are_empty_in_the_first_rows_are_known_nevertheless() -> None:
+    columns = tuple(IqaColumn(name, "String", has_alias=True) for name in ("ID", "Cell", "Empty"))
+    definition = IqaDefinition("$/Any", "Any", columns, ())
+    page = IqaPage([{"ID": "1", "Cell": "x"}], 0, 1, None, ("ID", "Cell"))
+
+    assert audience_columns(definition, page) == ("ID", "Cell", "Empty")
+
+
+NOT_SHARED = "$/Samples/Not for programs"
+
+
+async def test_an_iqa_that_is_not_given_to_programs_says_how_to_allow_it(site, older_site) -> None:
+    for one in (site, older_site):
+        async with one.client() as client:
+            assert (await describe(client, NOT_SHARED)).is_shared is False
+            with pytest.raises(ImisNotShared, match="“Available via the REST API” on its Security"):
+                await fetch_page(client, NOT_SHARED, offset=0)
+            (problem, *_) = check_audience_columns(
+                await describe(client, NOT_SHARED), IqaPage([], 0, 1, None, ("ID", "Cell"))
+            )
+            assert "not given to programs outside iMIS" in problem
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 400, "text": "SecurityFault: the query is not allowed", "count": 1},
+        {"status": 404, "text": "", "count": 1},
+        {"status": 500, "text": "SecurityFault", "count": 3},
+    ],
+)
+async def test_however_a_site_refuses_it(site, client, answer: dict) -> None:
+    """Which status a site gives is not documented: the definition tells."""
+    await site.fault("status", "/api/query", **answer)
+    await site.fault("status", "/api/iqa", **answer)
+
+    with pytest.raises(ImisNotShared):
+        await fetch_page(client, NOT_SHARED, offset=0)
+
+
+async def test_one_that_the_account_may_not_read_says_both_that_may_be_wrong(site, client) -> None:
+    await site.fault("status", "/api/query", status=403)
+    with pytest.raises(ImisForbidden, match=r"rows of the IQA .* Let the account read it"):
+        await fetch_page(client, "$/Text Manager/Empty", offset=0)
+
+
+async def test_a_busy_site_is_not_asked_for_definitions_as_well(site, client) -> None:
+    await site.fault("status", "/api/query", status=503, count=3)
+    with pytest.raises(ImisUnavailable, match="HTTP 503"):
+        await fetch_page(client, "$/Text Manager/Empty", offset=0)
+    assert await site.requests("/api/QueryDefinition") == 0

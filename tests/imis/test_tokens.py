@@ -103,7 +103,8 @@ def test_a_token_is_never_shown() -> None:
         ("The user name or password is incorrect.", "does not accept the user name or password"),
         ("Your password has expired.", "has expired. Set a new one in iMIS"),
         ("The account is locked out.", "is locked. Have it unlocked"),
-        ("This login is disabled.", "is locked. Have it unlocked"),
+        ("This login is disabled.", "is switched off. Have it enabled"),
+        ("The user is not active.", "is switched off. Have it enabled"),
     ],
 )
 async def test_why_a_sign_in_is_refused(site, said: str, words: str) -> None:
@@ -115,6 +116,13 @@ async def test_why_a_sign_in_is_refused(site, said: str, words: str) -> None:
 
     assert caught.value.permanent
     assert "background-password" not in f"{caught.value} {caught.value.detail}"
+
+
+async def test_a_site_without_sign_ins_by_password_says_so(site) -> None:
+    await site.fault("status", "/token", status=400, text='{"error":"unsupported_grant_type"}')
+    async with site.client() as client:
+        with pytest.raises(ImisSignInRefused, match="takes no sign-ins by user name"):
+            await client.sign_in()
 
 
 async def test_a_wrong_password_is_tried_once(site) -> None:
@@ -129,6 +137,7 @@ async def test_a_wrong_password_is_tried_once(site) -> None:
     ("fault", "words"),
     [
         ({"kind": "html"}, "maintenance page"),
+        ({"kind": "status", "status": 503, "text": "<h1>Site upgrade</h1>"}, "maintenance page"),
         ({"kind": "status", "status": 404}, "not as iMIS does"),
         ({"kind": "status", "status": 302}, "not as iMIS does"),
         ({"kind": "status", "status": 200, "text": "{}"}, "not as iMIS does"),

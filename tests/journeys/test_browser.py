@@ -71,6 +71,9 @@ def test_a_campaign_is_created_by_clicking_and_its_run_completes(house: House, p
     page.get_by_label("Password").fill("demo-password")
     take(page, "sign-in")
     page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Home")
+    take(page, "home")
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Campaigns").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Campaigns")
     take(page, "campaigns")
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.test import Client
-from django.utils import timezone
 
 from serving_in_thread import serve_in_thread
 from textmanager.gateway.account import TwilioCredentials
-from textmanager.organizations import examination, imis_health
+from textmanager.organizations import examination, reach
 from textmanager.organizations.models import (
     AuditEvent,
     ImisConnection,
@@ -31,9 +29,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ACCOUNT = TwilioSettings(
     numbers=(
+        SandboxNumber("+12025550143", "long code", 1.0, sms_url="https://other.example.org/sms"),
         SandboxNumber("+18005550199", "toll-free", 3.0),
         SandboxNumber("+18775550199", "toll-free", 3.0, verification=""),
-        SandboxNumber("+12025550144", "10DLC", 1.0, sms_url="https://other.example.org/sms"),
+        SandboxNumber("+12025550144", "10DLC", 1.0),
         SandboxNumber("+12025550145", "10DLC", 1.0),
     )
 )
@@ -67,44 +66,6 @@ def page(desk: Client, path: str, form: dict[str, Any] | None = None) -> str:
     return (
         answer.content.decode() if answer.status_code == 200 else f"→ {answer.headers['Location']}"
     )
-
-
-ORGANIZATION = {
-    "name": "Sample Association",
-    "time_zone": "America/Chicago",
-    "daily_allowance": "5000",
-    "texting_opens": "09:00",
-    "texting_closes": "20:00",
-    "date_format": "%B %-d",
-    "alert_emails": "office@example.org; it@example.org",
-}
-
-
-def test_the_organization_is_changed_and_who_did_it_is_kept(
-    desk: Client, organization: Organization
-) -> None:
-    assert page(desk, "/settings/organization/", ORGANIZATION).startswith("→")
-    organization.refresh_from_db()
-    assert organization.time_zone == "America/Chicago"
-    assert organization.texting_hours.opens == dt.time(9)
-    assert organization.date_format == "%B %-d"
-    assert organization.alert_emails == ["office@example.org", "it@example.org"]
-    event = AuditEvent.objects.get()
-    assert event.before["time_zone"] == "America/New_York"
-    assert event.after["daily_allowance"] == 5000
-
-
-def test_what_makes_no_sense_is_told_at_its_field_and_stays_typed(
-    desk: Client, organization: Organization
-) -> None:
-    wrong = {**ORGANIZATION, "alert_emails": "nobody", "daily_allowance": "many"}
-    shown = page(desk, "/settings/organization/", wrong)
-    assert "nobody is not an e-mail address" in shown
-    assert 'value="nobody"' in shown
-    assert 'value="many"' in shown
-    assert ">June 30, 2026</option>" in shown
-    organization.refresh_from_db()
-    assert organization.time_zone == "America/New_York"
 
 
 def test_imis_lets_the_account_in_before_it_is_kept(
@@ -189,7 +150,7 @@ def test_what_the_account_has_not_is_not_picked(
 def test_texts_are_led_here_but_not_from_an_address_that_nobody_saw(
     desk: Client, organization: Organization, twilio: str
 ) -> None:
-    sid = sid_of(twilio, "+12025550144")
+    sid = sid_of(twilio, "+12025550143")
     page(desk, "/settings/twilio/senders/receive/", {"sid": sid, "instead_of": ""})
     assert "https://other.example.org/sms" in page(desk, "/settings/twilio/senders/")
     seen = {"sid": sid, "instead_of": "https://other.example.org/sms"}
@@ -214,52 +175,6 @@ def test_a_senders_pace_and_cap_are_changed(desk: Client, sender: Sender) -> Non
 
 def test_while_twilio_is_away_the_page_says_so(desk: Client, organization: Organization) -> None:
     assert "No connection to Twilio" in page(desk, "/settings/twilio/senders/")
-
-
-class TestTheWatchOverImis:
-    """What people are told, when, and how often."""
-
-    def connection(self, organization: Organization, **values: Any) -> ImisConnection:
-        Organization.objects.update(alert_emails=["office@example.org"])
-        ImisConnection.objects.filter(organization=organization).update(**values)
-        return ImisConnection.objects.get(organization=organization)
-
-    def test_all_is_well(self, desk: Client, organization: Organization) -> None:
-        imis_health.note(organization.pk, "", timezone.now())
-        assert mail.outbox == []
-        assert "background account" not in page(desk, "/campaigns/")
-
-    def test_a_failing_account_is_on_every_page_and_mailed_once(
-        self, desk: Client, organization: Organization
-    ) -> None:
-        self.connection(organization)
-        for minutes in range(0, 60, 10):
-            at = timezone.now() + dt.timedelta(minutes=minutes)
-            imis_health.note(organization.pk, "The password has expired.", at)
-        (sent,) = mail.outbox
-        assert "The password has expired." in sent.body
-        assert "/settings/imis/" in sent.body
-        assert "The password has expired." in page(desk, "/campaigns/")
-        imis_health.note(organization.pk, "", timezone.now())
-        assert "The password has expired." not in page(desk, "/campaigns/")
-        imis_health.note(organization.pk, "Locked.", timezone.now() + dt.timedelta(hours=2))
-        assert len(mail.outbox) == 2
-
-    def test_a_password_is_warned_of_three_times(
-        self, desk: Client, organization: Organization
-    ) -> None:
-        now = timezone.now()
-        self.connection(organization, password_changed_at=now)
-        for day in range(95):
-            imis_health.note(organization.pk, "", now + dt.timedelta(days=day, hours=1))
-        assert len(mail.outbox) == 3
-        assert "expires in 13 days" in mail.outbox[0].body
-        self.connection(organization, password_changed_at=now - dt.timedelta(days=85))
-        assert "expires in 4 days" in page(desk, "/campaigns/")
-
-    async def test_a_sign_in_that_fails_is_found(self, organization: Organization) -> None:
-        problem = await imis_health._sign_in(organization.pk)
-        assert "cannot be reached" in problem or "127.0.0.1" in problem
 
 
 def findings(organization: Organization) -> dict[str, list[tuple[str, str]]]:
@@ -292,12 +207,13 @@ def test_the_public_address_is_proved_by_what_only_we_can_answer(
 ) -> None:
     with serve_in_thread(create_twilio(TwilioSettings())) as another:
         settings.PUBLIC_URL = another
-        finding = examination._public_address(organization)
-    assert "something else answered" in finding.words
+        found = asyncio.run(reach.look(organization.twilio, organization.cloud_id))
+    assert "something else answered" in found.problem
 
 
 def test_credentials_of_nobody_are_told_with_what_to_do(organization: Organization) -> None:
     found = findings(organization)
-    assert found["iMIS"][0][1].startswith("It was asked at")
+    assert "It was asked at http://127.0.0.1:9 as textmanager." in found["iMIS"][0][0]
+    assert found["iMIS"][0][1] == "Check the address and port."
     assert "Let this machine reach Twilio" in found["Twilio"][0][1]
     assert TwilioCredentials("AC1", "secret").auth_token not in str(found)

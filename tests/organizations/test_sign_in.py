@@ -24,6 +24,7 @@ from textmanager.organizations.models import (
 )
 from textmanager.sandbox.imis import ImisSettings, create_app
 
+HOME = "/"
 CAMPAIGNS = "/campaigns/"
 STAFF = {"cloud_id": "sample", "username": "jordan.lee", "password": "demo-password"}
 LOCAL = {"cloud_id": "", "username": "alice", "password": "a long password of theirs"}
@@ -46,7 +47,7 @@ def enter(client: Client, address: str = "/sign-in/", **fields: str) -> Any:
 
 
 def test_staff_enter_with_their_imis_password(sample: Organization, client: Client) -> None:
-    assert enter(client, **STAFF).headers["Location"] == CAMPAIGNS
+    assert enter(client, **STAFF).headers["Location"] == HOME
     assert client.get(CAMPAIGNS).status_code == 200
     user = User.objects.get()
     assert (user.username, user.imis_username) == ("jordan.lee@sample", "jordan.lee")
@@ -106,7 +107,7 @@ def test_a_membership_that_was_taken_away_is_gone_at_once(
 
 
 def test_a_local_administrator_enters_without_a_cloud_id(alice: User, client: Client) -> None:
-    assert enter(client, **LOCAL).headers["Location"] == CAMPAIGNS
+    assert enter(client, **LOCAL).headers["Location"] == HOME
     assert client.get(CAMPAIGNS).status_code == 200
 
 
@@ -195,9 +196,9 @@ def test_failures_are_forgotten_when_no_limit_looks_at_them(db: None) -> None:
     ("wanted", "led_to"),
     [
         ("/runs/campaign/1/", "/runs/campaign/1/"),
-        ("https://evil.example.org/", CAMPAIGNS),
-        ("//evil.example.org/", CAMPAIGNS),
-        ("javascript:alert(1)", CAMPAIGNS),
+        ("https://evil.example.org/", HOME),
+        ("//evil.example.org/", HOME),
+        ("javascript:alert(1)", HOME),
     ],
 )
 def test_the_way_on_never_leaves_the_site(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -14,7 +16,7 @@ from django.test import Client
 import world
 from textmanager.organizations.models import AuditEvent, Organization, User
 from textmanager.replies import register
-from textmanager.replies.models import OptOut, OptOutSource
+from textmanager.replies.models import OptOut, OptOutRecord, OptOutSource, RecordState
 from textmanager.replies.opt_outs import clear_opt_out, opted_out_among, record_opt_out
 
 NUMBER = "+12025550143"
@@ -149,7 +151,11 @@ def test_the_register_is_searched_by_its_last_digits_and_paged(
     )
     first = desk.get("/opt-outs/").content.decode()
     assert f"{register.A_PAGE + 5} numbers" in first
-    assert "Page 1 of 2" in first
+    older = re.search(r'href="(\?[^"]*before=[^"]*)"', first)
+    assert older
+    second = desk.get("/opt-outs/" + older.group(1).replace("&amp;", "&")).content.decode()
+    numbers = re.findall(r">(\+\d{11})</a>", first) + re.findall(r">(\+\d{11})</a>", second)
+    assert sorted(numbers) == [f"+120255501{last:02}" for last in range(register.A_PAGE + 5)]
     found = desk.get("/opt-outs/?q=0107").content.decode()
     assert "+12025550107" in found
     assert "1 number<" in found
@@ -169,3 +175,58 @@ def test_two_who_opt_one_number_out_at_once_enter_it_once(organization: Organiza
     with ThreadPoolExecutor(8) as threads:
         assert sorted(threads.map(enter, range(8))) == [False] * 7 + [True]
     assert OptOut.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_long_list_is_entered_at_once_and_told_to_imis_by_one_job(
+    alice: User, organization: Organization, django_assert_max_num_queries: Any
+) -> None:
+    record_opt_out(organization_id=organization.pk, number=NUMBER, source=OptOutSource.REPLY)
+    OptOutRecord.objects.all().delete()
+    lines = [f"+1202555{number:04}" for number in range(100, 200)]
+    text = "\n".join([*lines, NUMBER, lines[0], "none"])
+    with django_assert_max_num_queries(12):
+        done = register.import_numbers(organization=organization, text=text, actor=alice)
+    assert (done.added, done.known) == (99, 3), "One was there, and one stands there twice."
+    assert [line for line, _, _ in done.wrong] == [103]
+    assert OptOut.objects.filter(cleared_at=None).count() == 100
+    assert OptOutRecord.objects.filter(state=RecordState.WAITING).count() == 99
+    assert set(OptOut.objects.values_list("created_by__username", flat=True)) == {"alice", None}
+
+
+@pytest.mark.django_db
+def test_how_many_lines_have_no_room_on_the_page_is_told(desk: Client) -> None:
+    upload = SimpleUploadedFile("list.csv", "\n".join(["none"] * 60).encode())
+    page = desk.post("/opt-outs/import/", {"file": upload}).content.decode()
+    assert "60 not taken" in page
+    assert "and 10 more" in page
+
+
+@pytest.mark.django_db
+def test_what_imis_refused_is_told_and_written_again(
+    desk: Client, bob: User, organization: Organization
+) -> None:
+    record_opt_out(organization_id=organization.pk, number=NUMBER, source=OptOutSource.REPLY)
+    assert "iMIS refused" not in desk.get("/opt-outs/").content.decode()
+    OptOutRecord.objects.update(state=RecordState.FAILED, due_at=None, error="No such type.")
+    assert "iMIS refused the record of 1 opt-out." in desk.get("/opt-outs/").content.decode()
+    assert "iMIS refused it. No such type." in desk.get(f"/opt-outs/{NUMBER}/").content.decode()
+    desk.post(f"/opt-outs/{NUMBER}/write-again/")
+    record = OptOutRecord.objects.get()
+    assert record.state == RecordState.WAITING
+    assert record.due_at is not None
+    assert "Waits to be written" in desk.get(f"/opt-outs/{NUMBER}/").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_register_is_searched_by_words_of_the_evidence(
+    desk: Client, organization: Organization
+) -> None:
+    record_opt_out(
+        organization_id=organization.pk,
+        number=NUMBER,
+        source=OptOutSource.STAFF,
+        evidence="Letter of May",
+    )
+    assert NUMBER in desk.get("/opt-outs/?q=letter").content.decode()
+    assert "No entry fits" in desk.get("/opt-outs/?q=phone").content.decode()

@@ -244,3 +244,56 @@ def test_in_the_last_second_before_quiet_hours_nothing_leaves(run: Run, sender: 
     message = Message.objects.get()
     assert message.reason == "quiet_hours"
     assert message.not_before == dt.datetime(2026, 11, 24, 13, tzinfo=dt.UTC)
+
+
+def useful(run: Run, hours: int) -> dt.datetime:
+    """Until when its texts are of use."""
+    Run.objects.filter(pk=run.pk).update(useful_for_hours=hours, scheduled_for=NOW)
+    return NOW + dt.timedelta(hours=hours)
+
+
+def test_what_is_of_no_use_any_more_is_left_out(run: Run, sender: Sender) -> None:
+    until = useful(run, 2)
+    message = world.message(run, 1)
+    assert claim_at(sender, until - dt.timedelta(milliseconds=500)).texts == []
+    message.refresh_from_db()
+    assert (message.status, message.reason) == (MessageStatus.SKIPPED, "too_late")
+    assert message.settled_at is not None
+    assert message.attempts == 0
+
+
+def test_twilio_drops_what_it_could_not_send_in_time(run: Run, sender: Sender) -> None:
+    until = useful(run, 2)
+    world.message(run, 1)
+    (text,) = claim_at(sender, until - dt.timedelta(minutes=5)).texts
+    assert text.validity_seconds == 300
+
+
+def test_the_earlier_end_counts(organization: Organization, run: Run, sender: Sender) -> None:
+    # Texting hours end at 9 PM in New York, eleven hours after now.
+    Organization.objects.update(texting_opens=dt.time(8), texting_closes=dt.time(21))
+    useful(run, 100)
+    world.message(run, 1)
+    evening = NOW + dt.timedelta(hours=10, minutes=50)
+    (text,) = claim_at(sender, evening).texts
+    assert text.validity_seconds == 600
+
+
+def test_what_would_have_to_wait_too_long_is_not_waited_for(run: Run, sender: Sender) -> None:
+    Organization.objects.update(daily_allowance=0)
+    useful(run, 2)
+    message = world.message(run, 1)
+    claim_at(sender)
+    message.refresh_from_db()
+    assert (message.status, message.reason) == (MessageStatus.SKIPPED, "too_late")
+
+
+def test_who_opted_out_is_told_so_however_late_it_is(run: Run, sender: Sender) -> None:
+    until = useful(run, 2)
+    message = world.message(run, 1)
+    record_opt_out(
+        organization_id=run.organization_id, number=message.to, source=OptOutSource.REPLY
+    )
+    claim_at(sender, until)
+    message.refresh_from_db()
+    assert message.reason == "opted_out"

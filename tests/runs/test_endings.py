@@ -16,9 +16,10 @@ from textmanager.campaigns.models import Campaign
 from textmanager.organizations.models import AuditEvent, Organization, User
 from textmanager.runs.beginning import run_now
 from textmanager.runs.completion import complete_runs, settle_runs
+from textmanager.runs.export import whole_csv
 from textmanager.runs.holding import cancel_run, hold_run, pause_run, resume_run
 from textmanager.runs.models import Message, Run, RunState
-from textmanager.runs.pipeline.report import messages_as_csv, send_report
+from textmanager.runs.pipeline.report import send_report
 from textmanager.text.statuses import MessageStatus
 
 NOW = dt.datetime(2026, 11, 23, 15, 0, tzinfo=dt.UTC)
@@ -147,7 +148,7 @@ def test_the_file_has_a_line_a_message_and_no_formulas(settled: Run) -> None:
     Message.objects.filter(number=0).update(
         body='=HYPERLINK("http://example.org")', imis_id="@SUM(A1)"
     )
-    rows = list(csv.reader(io.StringIO(messages_as_csv(settled))))
+    rows = list(csv.reader(io.StringIO(whole_csv(settled))))
     assert len(rows) == 4
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@"))]
     assert rows[1][0] == "'@SUM(A1)"

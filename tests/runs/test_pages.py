@@ -75,6 +75,9 @@ def test_the_page_tells_every_figure_and_every_reason(page: Client, ended: Run) 
         "555-0198",
         "99999",
         "<svg",
+        "What happened",
+        f"/runs/{ended.pk}/messages/?status=skipped&amp;cause=opted_out",
+        f"/runs/{ended.pk}/messages/?status=undelivered&amp;cause=30003",
     ):
         assert part in html, part
 
@@ -90,6 +93,16 @@ def test_the_page_tells_every_figure_and_every_reason(page: Client, ended: Run) 
         ({"q": "(202) 555-0102"}, ["10003"]),
         ({"q": "10002", "status": "delivered"}, []),
         ({"q": "nobody"}, []),
+        ({"q": "0102"}, ["10003"]),
+        ({"q": "5550102"}, ["10003"]),
+        ({"q": "555-0198"}, ["10005"]),  # no valid number, as it stands in iMIS
+        ({"cause": "30003"}, ["10002"]),
+        ({"cause": "opted_out", "status": "skipped"}, ["10004"]),
+        ({"cause": "opted_out", "status": "failed"}, []),
+        ({"record": "failed"}, ["10006"]),
+        ({"record": "failed", "status": "undelivered"}, []),
+        ({"record": "waiting"}, []),
+        ({"record": "nonsense"}, ["10001", "10002", "10003", "10004", "10005", "10006"]),
     ],
     ids=str,
 )
@@ -99,12 +112,18 @@ def test_messages_are_found_by_status_number_and_member(
     assert sorted(shown(messages(page, ended, **query))) == ids
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "99999", "x", ""])
-def test_a_page_that_does_not_exist_is_not_an_error(page: Client, ended: Run, number: str) -> None:
-    messages(page, ended, page=number)
+@pytest.mark.parametrize(
+    "place",
+    [{"after": "99999"}, {"after": "-1"}, {"before": "0"}, {"before": "x"}, {"after": "9" * 30}],
+    ids=str,
+)
+def test_a_page_that_does_not_exist_is_not_an_error(
+    page: Client, ended: Run, place: dict[str, str]
+) -> None:
+    messages(page, ended, **place)
 
 
-def test_every_message_is_on_exactly_one_page(page: Client, run: Run) -> None:
+def many(run: Run, count: int) -> None:
     Message.objects.bulk_create(
         [
             Message(
@@ -115,20 +134,37 @@ def test_every_message_is_on_exactly_one_page(page: Client, run: Run) -> None:
                 imis_id=f"M{number:04d}",
                 to=f"+1202555{number:04d}",
                 body="Hello",
-                status=MessageStatus.DELIVERED,
+                status=MessageStatus.QUEUED if number % 3 else MessageStatus.ACCEPTED,
                 not_before=NOW,
             )
-            for number in range(230)
+            for number in range(count)
         ]
     )
-    seen: list[str] = []
-    for number in range(1, 50):
-        html = messages(page, run, page=str(number))
-        found = [f"M{n:04d}" for n in range(230) if f"M{n:04d}" in html]
-        if not set(found) - set(seen):
-            break
-        seen += found
-    assert sorted(seen) == [f"M{n:04d}" for n in range(230)]
+
+
+def link(html: str, name: str) -> str | None:
+    found = re.search(rf'<a id="{name}"[^>]* href="([^"]+)"', html)
+    return found.group(1).replace("&amp;", "&") if found else None
+
+
+@pytest.mark.parametrize("filters", ["", "?status=preparing"])
+def test_every_message_is_on_exactly_one_page_in_both_directions(
+    page: Client, run: Run, filters: str
+) -> None:
+    many(run, 230)
+    everybody = [f"M{n:04d}" for n in range(230)]
+    first = f"/runs/{run.pk}/messages/{filters}"
+    for start, step in ((first, "next"), (None, "previous")):
+        address, pages = start, []
+        if address is None:
+            html = page.get(first, headers={"HX-Request": "true"}).content.decode()
+            address = link(html, "last")
+        while address:
+            html = page.get(address, headers={"HX-Request": "true"}).content.decode()
+            pages.append([name for name in everybody if f">{name}<" in html])
+            address = link(html, step)
+        assert len(pages) == 5
+        assert [n for each in (pages if step == "next" else pages[::-1]) for n in each] == everybody
 
 
 def test_a_run_that_is_sending_asks_for_news_and_one_that_is_settled_does_not(
@@ -188,7 +224,7 @@ def test_the_messages_follow_a_run_that_goes_on_with_the_filter_that_was_set(
     world.message(run, 1)
     shown_now = messages(page, run, status="preparing", q="10002")
     assert 'hx-trigger="every 3s"' in shown_now
-    assert f"/runs/{run.pk}/messages/?status=preparing&amp;q=10002&amp;page=1" in shown_now
+    assert f"/runs/{run.pk}/messages/?status=preparing&amp;q=10002&amp;" in shown_now
 
 
 def test_the_messages_of_a_settled_run_stand_still(page: Client, ended: Run) -> None:

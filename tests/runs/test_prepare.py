@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import time_machine
 from django.core import mail
 
 import world
@@ -115,6 +116,21 @@ def test_who_was_texted_lately_by_this_campaign_is_left_out(
         ("skipped", "texted_recently"),
         ("queued", ""),
     ]
+
+
+def test_what_would_come_too_late_is_left_out_from_the_start(preparing: Run) -> None:
+    # 5 AM in New York and 2 AM in Los Angeles: texting hours begin in three and in six hours.
+    early = dt.datetime(2026, 11, 23, 10, 0, tzinfo=dt.UTC)
+    Organization.objects.update(texting_opens=dt.time(8), texting_closes=dt.time(21))
+    Run.objects.filter(pk=preparing.pk).update(scheduled_for=early, useful_for_hours=4)
+    preparing.refresh_from_db()
+    with time_machine.travel(early, tick=False):
+        store(preparing, 0, row(1), row(2, "310-555-0102"))
+    assert [(status, reason) for _, _, status, reason in written()] == [
+        ("held", "quiet_hours"),
+        ("skipped", "too_late"),
+    ]
+    assert Message.objects.get(number=1).settled_at == early
 
 
 def test_a_rehearsal_writes_nothing_to_imis(preparing: Run) -> None:

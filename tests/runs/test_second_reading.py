@@ -11,6 +11,7 @@ import pytest
 
 import world
 from textmanager.campaigns.models import Campaign
+from textmanager.imis import pages
 from textmanager.imis.iqa import IqaPage
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline import prepare, second_reading
@@ -45,8 +46,7 @@ def read_from(site: Site, run: Run, monkeypatch: pytest.MonkeyPatch) -> int:
     async def describe(_client: Any, _path: str) -> Any:
         return SimpleNamespace(columns=())
 
-    monkeypatch.setattr(prepare, "fetch_page", fetch_page)
-    monkeypatch.setattr(second_reading, "fetch_page", fetch_page)
+    monkeypatch.setattr(pages, "fetch_page", fetch_page)
     monkeypatch.setattr(prepare, "describe", describe)
     context: Any = SimpleNamespace(job=SimpleNamespace(attempts=0))
     asyncio.run(prepare.prepare(context, run_id=str(run.pk)))

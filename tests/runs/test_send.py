@@ -183,7 +183,7 @@ def work_slowly(
     connect(run.organization, "http://127.0.0.1:9")
     twilio = SlowTwilio(meanwhile)
     monkeypatch.setattr(send, "LONGEST_WAIT", 0.2)
-    monkeypatch.setattr(send, "LiveGateway", lambda _credentials: twilio)
+    monkeypatch.setattr(send, "LiveGateway", lambda _credentials, **_: twilio)
     monkeypatch.setattr(send, "concurrency_of", lambda _sender: Concurrency(limit=1))
     work(run.sender)
     return twilio.sent
@@ -237,7 +237,7 @@ def test_too_many_requests_at_once_are_made_fewer(
 
     connect(run.organization, "http://127.0.0.1:9")
     concurrency = Concurrency(limit=8)
-    monkeypatch.setattr(send, "LiveGateway", lambda _credentials: Refusing(bool))
+    monkeypatch.setattr(send, "LiveGateway", lambda _credentials, **_: Refusing(bool))
     monkeypatch.setattr(send, "concurrency_of", lambda _sender: concurrency)
     queued(run, 8)
     work(run.sender)
@@ -256,7 +256,7 @@ def test_a_fault_of_ours_loses_no_outcome_of_the_others(
             return Accepted(f"SM{len(self.sent):032}", MessageStatus.ACCEPTED, 1)
 
     connect(run.organization, "http://127.0.0.1:9")
-    monkeypatch.setattr(send, "LiveGateway", lambda _credentials: Faulty(bool))
+    monkeypatch.setattr(send, "LiveGateway", lambda _credentials, **_: Faulty(bool))
     queued(run, 5)
     with pytest.raises(ZeroDivisionError):
         work(run.sender)

@@ -323,6 +323,8 @@ def test_the_queries_that_a_demonstration_needs() -> None:
         "Slow": 25,
         "No aliases": 40,
         "No ID column": 30,
+        "Columns called Item": 40,
+        "Not for programs": 40,
     }
     by_name = {query.name: query for query in queries(4.0)}
     assert by_name["Slow"].seconds_a_page == 4.0

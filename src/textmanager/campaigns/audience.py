@@ -1,4 +1,4 @@
-"""Reads an IQA for the form: its columns, a first look at it, and all of its rows."""
+"""Reads an IQA for the form: its columns, a first look at it, and single rows of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from django.core.cache import cache
@@ -18,6 +18,7 @@ from textmanager.imis.iqa import (
     IqaDefinition,
     IqaPrompt,
     PromptAnswers,
+    audience_columns,
     browse,
     check_audience_columns,
     describe,
@@ -28,9 +29,9 @@ from textmanager.organizations.connections import NotConnected, imis_client
 
 # Long enough to write a message by, short enough that the figures are of today.
 SECONDS_TO_REMEMBER = 120
-# A form's figures are not worth holding a web process for; a run has no such limit.
-MOST_ROWS = 50_000
-PAGE = 500
+# A form that asks every second must not wait for the same failure each time.
+SECONDS_TO_REMEMBER_FAILURE = 5
+AROUND = 20
 MOST_FOLDERS = 40
 
 T = TypeVar("T")
@@ -42,7 +43,11 @@ class AudienceUnavailable(Exception):
 
 @dataclass(frozen=True)
 class FirstLook:
-    """What choosing an IQA tells at once."""
+    """What choosing an IQA tells at once.
+
+    `types` are iMIS's names (String, DateTime, Decimal, Int32, Boolean, …) of the columns that
+    the definition knows.
+    """
 
     columns: tuple[str, ...]
     sample: dict[str, object]
@@ -50,15 +55,20 @@ class FirstLook:
     phone_column: str
     problems: tuple[str, ...]
     prompts: tuple[IqaPrompt, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Audience:
-    """All rows of an IQA, in its order. `total` is what iMIS says; rows may be fewer when large."""
+class RowAt:
+    """One row of an IQA, None when there is none at that place; `total` is how many there are."""
 
-    columns: tuple[str, ...]
+    row: dict[str, object] | None
     total: int
-    rows: list[dict[str, object]]
+
+
+@dataclass(frozen=True)
+class _Failure:
+    words: str
 
 
 def first_look(
@@ -71,46 +81,54 @@ def first_look(
     """
     given = answers or {}
     key = json.dumps([path, sorted(given.items())])
-    return _remembered("look", organization_id, key, functools.partial(_look, path, given))
+    return remembered("look", organization_id, key, functools.partial(_look, path, given))
 
 
-def whole_audience(
-    organization_id: int, path: str, answers: PromptAnswers = (), *, fresh: bool = False
-) -> Audience:
-    """Every row of the IQA at `path`, as of at most two minutes ago, or of now if `fresh`.
+def row_at(organization_id: int, path: str, answers: PromptAnswers, place: int) -> RowAt:
+    """The row at `place`, counted from 0, as of two minutes ago at most.
 
     Raises AudienceUnavailable.
+
+    iMIS is asked for the rows around it as well: who looks at one person looks at the next.
     """
-    key = json.dumps([path, list(answers)])
-    read = functools.partial(_pull, path, answers)
-    return _remembered("rows", organization_id, key, read, fresh=fresh)
+    first = place - place % AROUND
+    key = json.dumps([path, list(answers), first])
+    read = functools.partial(_rows_from, path, answers, first)
+    rows, total = remembered("rows", organization_id, key, read)
+    at = place - first
+    return RowAt(rows[at] if at < len(rows) else None, total)
 
 
 def known_queries(organization_id: int) -> list[str]:
     """Paths of the IQAs to offer; empty when iMIS does not list them."""
     try:
-        return _remembered("tree", organization_id, "$/", functools.partial(_paths, "$/"))
+        return remembered("tree", organization_id, "$/", functools.partial(_paths, "$/"))
     except AudienceUnavailable:
         return []
 
 
-def _remembered(
+def remembered(
     kind: str,
     organization_id: int,
     asked: str,
     read: Callable[[ImisClient], Coroutine[object, object, T]],
-    *,
-    fresh: bool = False,
 ) -> T:
+    """What `read` finds in the organization's iMIS, or found at most two minutes ago.
+
+    `kind` and `asked` tell one question from another. Raises AudienceUnavailable.
+    """
     digest = hashlib.sha256(asked.encode()).hexdigest()
     key = f"audience:{kind}:{organization_id}:{digest}"
-    known: T | None = None if fresh else cache.get(key)
+    known: T | _Failure | None = cache.get(key)
+    if isinstance(known, _Failure):
+        raise AudienceUnavailable(known.words)
     if known is not None:
         return known
     try:
         client = imis_client(organization_id)
         found = wait_for(_with_client(client, read))
     except (ImisError, NotConnected) as error:
+        cache.set(key, _Failure(str(error)), SECONDS_TO_REMEMBER_FAILURE)
         raise AudienceUnavailable(str(error)) from error
     cache.set(key, found, SECONDS_TO_REMEMBER)
     return found
@@ -134,9 +152,7 @@ async def _look(path: str, given: Mapping[str, str], client: ImisClient) -> Firs
     if unanswered:
         return _before_it_runs(definition, unanswered)
     page = await fetch_page(client, path, offset=0, limit=20, answers=answers)
-    # The definition knows the columns that are empty in these rows, and their order.
-    defined = [column.name for column in definition.columns]
-    columns = tuple(dict.fromkeys([*defined, *page.columns]))
+    columns = audience_columns(definition, page)
     guess = guess_columns(columns, page.rows)
     return FirstLook(
         columns=columns,
@@ -145,6 +161,7 @@ async def _look(path: str, given: Mapping[str, str], client: ImisClient) -> Firs
         phone_column=guess.phone_column or "",
         problems=tuple(check_audience_columns(definition, page)),
         prompts=definition.prompts,
+        types={column.name: column.data_type for column in definition.columns},
     )
 
 
@@ -158,21 +175,15 @@ def _before_it_runs(definition: IqaDefinition, unanswered: Sequence[str]) -> Fir
         phone_column=guess.phone_column or "",
         problems=(f"The IQA asks for: {', '.join(unanswered)}. Answer it below.",),
         prompts=definition.prompts,
+        types={column.name: column.data_type for column in definition.columns},
     )
 
 
-async def _pull(path: str, answers: PromptAnswers, client: ImisClient) -> Audience:
-    rows: list[dict[str, object]] = []
-    columns: tuple[str, ...] = ()
-    total, offset = 0, 0
-    while offset < MOST_ROWS:
-        page = await fetch_page(client, path, offset=offset, limit=PAGE, answers=answers)
-        rows.extend(page.rows)
-        columns, total = columns or page.columns, page.total
-        if page.next_offset is None:
-            break
-        offset = page.next_offset
-    return Audience(columns=columns, total=total, rows=rows)
+async def _rows_from(
+    path: str, answers: PromptAnswers, first: int, client: ImisClient
+) -> tuple[list[dict[str, object]], int]:
+    page = await fetch_page(client, path, offset=first, limit=AROUND, answers=answers)
+    return page.rows, page.total
 
 
 async def _paths(folder: str, client: ImisClient) -> list[str]:

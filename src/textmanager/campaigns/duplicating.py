@@ -7,7 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
-from textmanager.campaigns.forms import PROMPT, initial_for
+from textmanager.campaigns.form_values import initial_for
+from textmanager.campaigns.forms import PROMPT
 from textmanager.campaigns.models import Campaign, CampaignState
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User

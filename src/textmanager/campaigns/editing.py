@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
 
+from textmanager.campaigns.forms import NOW
 from textmanager.campaigns.lifecycle import NotPossible, locked
 from textmanager.campaigns.models import Campaign, CampaignKind, CampaignState
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
+from textmanager.schedule.local_time import first_showing
 
 SAVED_FIELDS = (
     "name",
@@ -32,28 +37,40 @@ SAVED_FIELDS = (
     "time_zone",
     "catch_up",
     "catch_up_hours",
+    "useful_for_hours",
 )
+# A one-time campaign in these has begun, or is over: its run has its own copy of what it said.
+BEGUN = frozenset({CampaignState.SENDING, CampaignState.COMPLETED, CampaignState.ARCHIVED})
 
 
 class EditedMeanwhile(NotPossible):
     """Somebody else saved the campaign after this form was opened."""
 
 
-@transaction.atomic
-def create_campaign(*, organization: Organization, actor: User, values: dict[str, Any]) -> Campaign:
-    """A new recurring campaign, active from its first occurrence on.
+class HasBegun(NotPossible):
+    """The campaign is being sent or is over, and cannot be changed any more."""
 
-    `values` are the form's cleaned ones. Raises NotPossible when no occurrence lies ahead.
+
+@transaction.atomic
+def create_campaign(
+    *,
+    organization: Organization,
+    actor: User,
+    values: dict[str, Any],
+    kind: str = CampaignKind.RECURRING,
+    form_id: uuid.UUID | None = None,
+) -> Campaign:
+    """A new campaign: recurring ones are active, one-time ones scheduled, or due at once.
+
+    `values` are the form's cleaned ones. The same `form_id` twice is one campaign: the second
+    time it is only looked up. Raises NotPossible when no occurrence lies ahead.
     """
-    campaign = Campaign(
-        organization=organization,
-        kind=CampaignKind.RECURRING,
-        state=CampaignState.ACTIVE,
-        created_by=actor,
-        **{name: values[name] for name in SAVED_FIELDS},
-    )
-    _schedule(campaign)
+    campaign, is_new = claim_form(organization, actor, kind, form_id)
+    if not is_new and campaign.state != CampaignState.DRAFT:
+        return campaign
+    _fill(campaign, values)
     campaign.save()
+    _forget_typed(campaign, actor)
     audit.record(
         organization=organization,
         actor=actor,
@@ -64,47 +81,110 @@ def create_campaign(*, organization: Organization, actor: User, values: dict[str
     return campaign
 
 
+def claim_form(
+    organization: Organization, actor: User, kind: str, form_id: uuid.UUID | None
+) -> tuple[Campaign, bool]:
+    """The one campaign of a form, locked, and whether it is new; then it is an empty draft.
+
+    Two requests of one form at once wait for each other at the unique `form_id`.
+    """
+    if form_id is None:
+        return Campaign(organization=organization, kind=kind, created_by=actor), True
+    _, is_new = Campaign.objects.get_or_create(
+        form_id=form_id,
+        organization=organization,
+        defaults={"kind": kind, "created_by": actor, "time_zone": organization.time_zone},
+    )
+    campaign = Campaign.objects.select_for_update(of=("self",)).get(
+        form_id=form_id, organization=organization
+    )
+    return campaign, is_new
+
+
 @transaction.atomic
 def update_campaign(
     *, organization: Organization, actor: User, campaign_id: int, values: dict[str, Any]
 ) -> Campaign:
     """Changes a campaign from its next occurrence on; a run that has begun is not touched.
 
-    Raises EditedMeanwhile when `values["version"]` is not the present one, NotPossible when no
+    A draft becomes a campaign by this. Raises EditedMeanwhile when `values["version"]` is not the
+    present one, HasBegun for a one-time campaign that is under way or over, NotPossible when no
     occurrence lies ahead, Campaign.DoesNotExist.
     """
     campaign = locked(organization, campaign_id)
+    refuse_begun(campaign)
     if values.get("version") != campaign.version:
         raise EditedMeanwhile(
             "Somebody else has saved this campaign since you opened it. Your changes are still "
-            "below. Open the campaign in another window to compare, then save again to overwrite."
+            "below, and what differs is listed here. Save again to overwrite."
         )
     before = _described(campaign)
-    for name in SAVED_FIELDS:
-        setattr(campaign, name, values[name])
-    if campaign.state == CampaignState.ENDED:
-        campaign.state = CampaignState.ACTIVE
-    _schedule(campaign)
+    was_draft = campaign.state == CampaignState.DRAFT
+    _fill(campaign, values)
     campaign.version += 1
     campaign.updated_at = timezone.now()
     campaign.save()
+    _forget_typed(campaign, actor)
     audit.record(
         organization=organization,
         actor=actor,
-        action="changed",
+        action="created" if was_draft else "changed",
         subject=campaign,
-        before=before,
+        before={} if was_draft else before,
         after=_described(campaign),
     )
     return campaign
 
 
-def _schedule(campaign: Campaign) -> None:
+def refuse_begun(campaign: Campaign) -> None:
+    """Raises HasBegun for a one-time campaign that cannot be changed any more."""
+    if campaign.kind == CampaignKind.ONE_TIME and campaign.state in BEGUN:
+        raise HasBegun(
+            f"“{campaign.name}” has begun and cannot be changed any more. Make a copy of it to "
+            "send something like it."
+        )
+
+
+def moment_of(values: dict[str, Any], now: dt.datetime) -> dt.datetime:
+    """When a one-time campaign with these cleaned values is sent, in UTC."""
+    if values.get("when") == NOW:
+        return now
+    local = dt.datetime.combine(values["start_date"], values["start_time"])
+    return first_showing(local, ZoneInfo(values["time_zone"]))
+
+
+def _fill(campaign: Campaign, values: dict[str, Any]) -> None:
+    for name in SAVED_FIELDS:
+        if name in values:
+            setattr(campaign, name, values[name])
+    campaign.typed = {}
+    if campaign.kind == CampaignKind.ONE_TIME:
+        _schedule_once(campaign, values, timezone.now())
+        return
+    if campaign.state in (CampaignState.DRAFT, CampaignState.ENDED):
+        campaign.state = CampaignState.ACTIVE
     campaign.next_run_at = campaign.recurrence.next_after(timezone.now())
     if campaign.next_run_at is None:
         raise NotPossible(
             "This schedule has no occurrence ahead. Choose a later start or a later end."
         )
+
+
+def _schedule_once(campaign: Campaign, values: dict[str, Any], now: dt.datetime) -> None:
+    moment = moment_of(values, now)
+    if moment < now:
+        raise NotPossible("This moment has passed. Choose a later one, or send it now.")
+    local = moment.astimezone(ZoneInfo(values["time_zone"]))
+    if values.get("when") == NOW:
+        campaign.start_date = local.date()
+        campaign.start_time = local.time().replace(microsecond=0)
+    campaign.rrule = ""
+    campaign.state = CampaignState.SCHEDULED
+    campaign.next_run_at = moment
+
+
+def _forget_typed(campaign: Campaign, actor: User) -> None:
+    campaign.open_forms.filter(user=actor).delete()
 
 
 def _described(campaign: Campaign) -> dict[str, Any]:

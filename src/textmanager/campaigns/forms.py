@@ -1,12 +1,11 @@
-"""The campaign form: what staff type, and how it becomes a campaign and back."""
+"""The campaign form: its fields, and what is wrong with them in words for staff."""
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -16,7 +15,7 @@ from django.urls import reverse_lazy
 from textmanager.campaigns import scheduling
 from textmanager.campaigns.models import (
     ApiMode,
-    Campaign,
+    CampaignKind,
     CatchUp,
     EmptyValues,
     Priority,
@@ -50,11 +49,27 @@ _LOOK_AGAIN = {
     "hx-swap": "outerHTML",
     "hx-include": "#id_iqa_path, #columns select, #columns input",
 }
+NOW, LATER = "now", "later"
+WHEN = ((NOW, "Now"), (LATER, "At a moment that you choose"))
+# Of no use to a campaign that runs once.
+RECURRING_ALONE = (
+    "days_between_texts",
+    "repeat",
+    "interval",
+    "weekdays",
+    "month_day",
+    "short_months",
+    "nth",
+    "nth_weekday",
+    "ends",
+    "until",
+    "count",
+)
 ENDS = (("never", "Never"), ("on", "On a date"), ("after", "After a number of times"))
 
 
 class CampaignForm(forms.Form):
-    """A recurring campaign as staff fill it in.
+    """A campaign of either kind as staff fill it in.
 
     `columns` are those of the chosen IQA; empty when it could not be read just now, which must
     not keep anybody from saving what they typed. `prompts` are what it asks before it runs; None
@@ -124,6 +139,13 @@ class CampaignForm(forms.Form):
         initial=WriteBackTarget.ACTIVITIES,
     )
 
+    when = forms.ChoiceField(
+        label="Send",
+        choices=WHEN,
+        initial=LATER,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Say whether it goes now or later."},
+    )
     repeat = forms.ChoiceField(label="Repeat", choices=scheduling.REPEATS, initial="monthly_date")
     interval = forms.IntegerField(
         label="Every", min_value=1, max_value=99, initial=1, required=False
@@ -167,6 +189,13 @@ class CampaignForm(forms.Form):
     catch_up_hours = forms.IntegerField(
         label="At most so many hours late", min_value=1, max_value=72, initial=12, required=False
     )
+    useful_for_hours = forms.IntegerField(
+        label="No text later than (hours after the start)",
+        min_value=1,
+        max_value=24 * 30,
+        required=False,
+        help_text="What is not sent by then stays unsent. Empty: no such limit.",
+    )
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -174,14 +203,17 @@ class CampaignForm(forms.Form):
         self,
         *args: Any,
         organization: Organization,
+        kind: str = CampaignKind.RECURRING,
         columns: tuple[str, ...] = (),
         prompts: Sequence[IqaPrompt] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.organization = organization
+        self.kind = kind
         self.columns = columns
         self.prompts = prompts
+        self._shape_for_kind()
         answers = dict(self.initial.get("prompt_answers") or ())
         for prompt in prompts or ():
             self.fields[PROMPT + prompt.name] = forms.CharField(
@@ -199,6 +231,33 @@ class CampaignForm(forms.Form):
         if isinstance(zone, forms.ChoiceField):
             zone.choices = [(name, name.replace("_", " ")) for name in zones_for(organization)]
             zone.initial = organization.time_zone
+
+    def _shape_for_kind(self) -> None:
+        if self.kind == CampaignKind.RECURRING:
+            del self.fields["when"]
+            return
+        for name in RECURRING_ALONE:
+            del self.fields[name]
+        self.fields["start_date"].label = "On"
+        self.fields["catch_up"].label = "When the moment was missed"
+        if self.is_bound and self.data.get("when") == NOW:
+            self.fields["start_date"].required = False
+            self.fields["start_time"].required = False
+
+    @property
+    def is_one_time(self) -> bool:
+        return self.kind == CampaignKind.ONE_TIME
+
+    def error_links(self) -> list[tuple[str, str, str]]:
+        """Each error for the summary on top: the place to go to, the field's label, the words."""
+        links = []
+        for name, errors in self.errors.items():
+            if name not in self.fields:
+                continue
+            field = self[name]
+            anchor = field.id_for_label or f"{field.auto_id}_0"
+            links += [(anchor, str(field.label), str(error)) for error in errors]
+        return links
 
     def prompt_fields(self) -> list[forms.BoundField]:
         """A field for each question of the IQA."""
@@ -236,17 +295,22 @@ class CampaignForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         for name in ("interval", "catch_up_hours", "days_between_texts"):
-            if cleaned.get(name) is None and name not in self.errors:
+            if name in self.fields and cleaned.get(name) is None and name not in self.errors:
                 cleaned[name] = self.fields[name].initial
         cleaned["prompt_answers"] = self._prompt_answers(cleaned)
-        if not self.schedule_errors():
-            try:
-                cleaned["rrule"] = scheduling.rrule_from(cleaned)
-            except scheduling.ScheduleProblem as problem:
-                self.add_error(problem.field, str(problem))
-            except RecurrenceError as error:
-                self.add_error("repeat", str(error))
+        if self.is_one_time:
+            cleaned |= {"rrule": "", "days_between_texts": 0}
+        elif not self.schedule_errors():
+            self._add_rule(cleaned)
         return cleaned
+
+    def _add_rule(self, cleaned: dict[str, Any]) -> None:
+        try:
+            cleaned["rrule"] = scheduling.rrule_from(cleaned)
+        except scheduling.ScheduleProblem as problem:
+            self.add_error(problem.field, str(problem))
+        except RecurrenceError as error:
+            self.add_error("repeat", str(error))
 
     def _prompt_answers(self, cleaned: dict[str, Any]) -> list[list[str]]:
         if self.prompts is None:
@@ -256,7 +320,7 @@ class CampaignForm(forms.Form):
         ]
 
     def schedule_errors(self) -> bool:
-        return any(name in self.errors for name in scheduling.FIELDS)
+        return any(name in self.errors for name in (*scheduling.FIELDS, "when"))
 
     def _known_column(self, name: str) -> str:
         column = str(self.cleaned_data[name])
@@ -265,52 +329,8 @@ class CampaignForm(forms.Form):
         return column
 
 
-def answers_in(data: Mapping[str, Any]) -> dict[str, str]:
-    """The answers to an IQA's questions in what a browser sent, by the questions' names."""
-    return {name.removeprefix(PROMPT): str(data[name]) for name in data if name.startswith(PROMPT)}
-
-
 def zones_for(organization: Organization) -> list[str]:
     """The zones to offer: the organization's first, then the usual ones."""
     own = organization.time_zone
     usual = [name for name in COMMON_ZONES if name != own and name in available_timezones()]
     return [own, *usual]
-
-
-def initial_for(campaign: Campaign) -> dict[str, Any]:
-    """The form's values for a campaign that exists."""
-    names = (
-        "name",
-        "iqa_path",
-        "prompt_answers",
-        "id_column",
-        "phone_column",
-        "days_between_texts",
-        "priority",
-        "api_mode",
-        "template",
-        "empty_values",
-        "write_back",
-        "start_date",
-        "start_time",
-        "time_zone",
-        "catch_up",
-        "catch_up_hours",
-        "version",
-    )
-    return {
-        **{name: getattr(campaign, name) for name in names},
-        "sender": campaign.sender_id,
-        "report_emails": ", ".join(campaign.report_emails),
-        **scheduling.fields_from(campaign.rrule),
-    }
-
-
-def initial_for_new(organization: Organization, now: dt.datetime) -> dict[str, Any]:
-    """What a new campaign starts with: TEST, tomorrow morning, the organization's zone."""
-    today = now.astimezone(ZoneInfo(organization.time_zone)).date()
-    return {
-        "start_date": today + dt.timedelta(days=1),
-        "start_time": dt.time(9),
-        "time_zone": organization.time_zone,
-    }

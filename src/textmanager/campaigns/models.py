@@ -6,6 +6,7 @@ import datetime as dt
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -101,6 +102,12 @@ class Campaign(models.Model):
     days_between_texts = models.PositiveSmallIntegerField(
         default=0, help_text="Leave out whom this campaign texted within so many days; 0: nobody."
     )
+    useful_for_hours = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(24 * 30)],
+        help_text="No text leaves later than so many hours after its run was to begin.",
+    )
 
     write_back = models.CharField(
         max_length=17, choices=WriteBackTarget, default=WriteBackTarget.ACTIVITIES
@@ -122,6 +129,9 @@ class Campaign(models.Model):
 
     # What the form of a draft holds, field by field as it was typed; empty once it is none.
     typed = models.JSONField(default=dict, blank=True)
+
+    # The form that it was made with: the same form sent twice is one campaign.
+    form_id = models.UUIDField(null=True, blank=True, unique=True, editable=False)
 
     version = models.PositiveIntegerField(default=1)
     created_by = models.ForeignKey(
@@ -199,3 +209,71 @@ class Campaign(models.Model):
                 f"{zone_name(self.time_zone)}"
             )
         return "No schedule"
+
+
+class OpenForm(models.Model):
+    """A person at the form of a campaign: when last seen there, and what is typed but not saved."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="open_forms")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    # Field by field as it was typed; empty while nothing is unsaved.
+    typed = models.JSONField(default=dict, blank=True)
+    # The campaign's version that the person began from.
+    version = models.PositiveIntegerField(default=0)
+    saved_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["campaign", "user"], name="one_open_form_a_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.campaign}"
+
+
+class CountState(models.TextChoices):
+    """How far the counting of an audience got."""
+
+    WAITING = "waiting", "Waits for a worker"
+    COUNTING = "counting", "Counting"
+    DONE = "done", "Done"
+    FAILED = "failed", "Could not be counted"
+    ABANDONED = "abandoned", "Not wanted any more"
+
+
+class AudienceCount(models.Model):
+    """What a message to a whole audience would come to, counted by a worker for the form.
+
+    Kept for minutes only: an answer to look at, not a record.
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    # The form that asked last; when it asks something else, this count is abandoned.
+    form_key = models.CharField(max_length=60)
+    # Of `question`: equal questions share an answer.
+    digest = models.CharField(max_length=64)
+    question = models.JSONField()
+    state = models.CharField(max_length=9, choices=CountState, default=CountState.WAITING)
+    # Whoever counts holds this; a second one that begins takes it over, and the first stops.
+    held_by = models.UUIDField(null=True, editable=False)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True)
+    figures = models.JSONField(default=dict)
+    # The first people left out for each reason: place in the audience, iMIS ID, number as it is.
+    left_out = models.JSONField(default=dict)
+    # Four bytes a row, in the audience's order, by which a person is found again by the iMIS ID.
+    places = models.BinaryField(default=bytes)
+    error = models.CharField(max_length=500, blank=True)
+    asked_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["organization", "digest", "-asked_at"], name="count_by_question"),
+            models.Index(fields=["asked_at"], name="count_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()}: {self.done} of {self.total}"

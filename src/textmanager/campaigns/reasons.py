@@ -34,6 +34,10 @@ REASONS: dict[str, Reason] = {
     ),
     "empty_text": Reason("The text would be empty", "Check the message template."),
     "too_long": Reason("The text is longer than 1,600 characters", "Shorten the message template."),
+    "too_late": Reason(
+        "Its time had passed before it could leave",
+        "Nothing, or run the campaign again. How long its texts are useful is on its form.",
+    ),
     "quiet_hours": Reason("Waits for the recipient's texting hours"),
     "allowance": Reason("Waits for tomorrow: today's allowance is used up"),
     "sender_cap": Reason("Waits for tomorrow: the sender's daily cap is reached"),

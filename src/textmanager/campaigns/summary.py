@@ -1,32 +1,29 @@
 """The Campaign Summary: what a campaign would do, for its whole audience, before it is saved.
 
-It composes the very texts that a run would, so its figures are the run's, as of today's data.
+The audience is counted by a worker (`counting.py`), which composes the very texts that a run
+would; here the figures are joined with the schedule, the allowance and the price, which change
+with every touch of the form and cost nothing to look up.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 
-from textmanager.campaigns.audience import whole_audience
-from textmanager.campaigns.composition import ComposedText, Composer, Exclusions
-from textmanager.campaigns.models import ApiMode, Campaign
+from textmanager.campaigns.coming import Coming, coming_of
+from textmanager.campaigns.cost import Cost, cost_of
+from textmanager.campaigns.counting import ask
+from textmanager.campaigns.figures import Question
+from textmanager.campaigns.models import ApiMode, AudienceCount, Campaign, CountState
 from textmanager.campaigns.reasons import explain_reason
-from textmanager.organizations.models import Organization, Sender
-from textmanager.replies.opt_outs import opted_out_among
-from textmanager.runs.allowance import segments_left, sender_segments_left
-from textmanager.runs.history import recently_texted
-from textmanager.schedule.estimate import Estimate, estimate
-from textmanager.schedule.recurrence import Recurrence
-from textmanager.text.merge import Template
-from textmanager.text.segments import measure
-from textmanager.text.statuses import MessageStatus
+from textmanager.campaigns.spreading import forecast
+from textmanager.organizations.models import Organization, User
+from textmanager.runs.allowance import segments_left
+from textmanager.text.segments import smart_encode
 
 # The fields of the form, and of a campaign, that the figures depend on.
 SUMMARIZED = (
@@ -44,17 +41,16 @@ SUMMARIZED = (
     "start_time",
     "time_zone",
 )
-EXAMPLES = 5
-COMING = 5
 
 
 @dataclass(frozen=True)
 class Excluded:
     """People who would get no text, for one reason."""
 
+    reason: str
     label: str
+    what_to_do: str
     count: int
-    examples: list[str]
 
 
 @dataclass(frozen=True)
@@ -64,25 +60,29 @@ class Forcing:
     char: str
     name: str
     count: int
+    plain: str
 
 
 @dataclass(frozen=True)
-class Preview:
-    to: str
-    body: str
+class Bar:
+    """One bar of the histogram: texts of so many segments, its width in percent of the longest."""
+
     segments: int
-    encoding: str
+    texts: int
+    percent: int
 
 
 @dataclass(frozen=True)
 class CampaignSummary:
     """The figures of the form's last section. Instants are aware UTC; `zone` is for people."""
 
+    count_id: int
+    counted_at: dt.datetime
     contacts: int
     will_be_texted: int
     excluded: list[Excluded]
     segments: int
-    segments_per_text: list[tuple[int, int]]
+    histogram: list[Bar]
     forces_unicode: list[Forcing]
     empty_fields: list[tuple[str, int]]
     left_today: int
@@ -90,169 +90,89 @@ class CampaignSummary:
     starts_at: dt.datetime
     finish: dt.datetime
     days: list[tuple[dt.date, int]]
-    occurrences: list[dt.datetime]
-    schedule_in_words: str
-    preview: Preview | None
+    left_over: int
+    cost: Cost | None
+    coming: Coming
     is_test: bool
     zone: str
 
 
-def summarize_now(campaign: Campaign) -> CampaignSummary:
-    """The summary of a saved campaign as if it ran at this moment, with the audience of now.
-
-    Raises AudienceUnavailable.
-    """
-    values = {name: getattr(campaign, name) for name in SUMMARIZED}
-    return summarize(
-        campaign.organization,
-        values,
-        campaign_id=campaign.pk,
-        starts_at=timezone.now(),
-    )
-
-
-def summarize(
+def summary_of(
     organization: Organization,
     values: dict[str, Any],
+    count: AudienceCount,
     *,
-    campaign_id: int | None = None,
     starts_at: dt.datetime | None = None,
-) -> CampaignSummary:
+) -> CampaignSummary | None:
     """The summary for the form's cleaned values, whose names are in `SUMMARIZED`.
 
-    `campaign_id` of an existing campaign lets those count as excluded whom it texted recently.
-    `starts_at` is when the sending would begin, now, instead of at the next occurrence. Raises
-    AudienceUnavailable.
+    None while the count is not done. `starts_at` is when the sending would begin, instead of at
+    the next occurrence.
     """
-    now = timezone.now()
-    audience = whole_audience(
-        organization.pk,
-        values["iqa_path"],
-        tuple((name, answer) for name, answer in values["prompt_answers"]),
-        fresh=starts_at is not None,
-    )
-    texts = _texts(organization, values, audience.rows, campaign_id, now)
-    going = [text for text in texts if text.status == MessageStatus.QUEUED]
-    recurrence = Recurrence(
-        values["rrule"],
-        dt.datetime.combine(values["start_date"], values["start_time"]),
-        values["time_zone"],
-    )
-    occurrences = _coming(recurrence, now)
-    starts_at = starts_at or (occurrences[0] if occurrences else now)
+    if count.state != CountState.DONE:
+        return None
+    now, figures, sender = timezone.now(), count.figures, values["sender"]
+    coming = coming_of(values, now)
+    begins = starts_at or coming.first or now
     left_today = segments_left(organization, organization.day_of(now))
-    ahead = _estimate(organization, values["sender"], going, starts_at, left_today)
+    groups = [(tuple(zones), segments, texts) for zones, segments, texts in figures["groups"]]
+    ahead = forecast(organization, sender, groups, starts_at=begins, left_today=left_today)
     return CampaignSummary(
-        contacts=audience.total,
-        will_be_texted=len(going),
-        excluded=_excluded(texts),
-        segments=sum(text.segments for text in going),
-        segments_per_text=sorted(Counter(text.segments for text in going).items()),
-        forces_unicode=_forcing(going),
-        empty_fields=Counter(name for text in texts for name in text.empty_fields).most_common(),
+        count_id=count.pk,
+        counted_at=count.updated_at,
+        contacts=figures["contacts"],
+        will_be_texted=figures["texted"],
+        excluded=_excluded(figures["excluded"]),
+        segments=figures["segments"],
+        histogram=_histogram(figures["per_text"]),
+        forces_unicode=[_forcing(char, texts) for char, texts in figures["forcing"]],
+        empty_fields=[(name, people) for name, people in figures["empty_fields"]],
         left_today=left_today,
         daily_allowance=organization.daily_allowance,
-        starts_at=starts_at,
+        starts_at=begins,
         finish=ahead.finish,
         days=list(ahead.by_day),
-        occurrences=occurrences,
-        schedule_in_words=recurrence.in_words(),
-        preview=_preview(going),
+        left_over=ahead.left_over,
+        cost=cost_of(organization, sender, figures["segments"]),
+        coming=coming,
         is_test=values["api_mode"] == ApiMode.TEST,
         zone=values["time_zone"],
     )
 
 
-def _texts(
-    organization: Organization,
-    values: dict[str, Any],
-    rows: Sequence[dict[str, object]],
-    campaign_id: int | None,
-    now: dt.datetime,
-) -> list[ComposedText]:
-    composer = Composer(
-        template=Template.parse(values["template"]),
-        id_column=values["id_column"],
-        phone_column=values["phone_column"],
-        region=organization.region,
-        formats=organization.formats,
-        empty_values=values["empty_values"],
-    )
-    texts = [composer.compose(number, row) for number, row in enumerate(rows)]
-    numbers = {text.to for text in texts if text.to}
-    recent: frozenset[str] = frozenset()
-    if campaign_id is not None and values["days_between_texts"]:
-        recent = recently_texted(
-            campaign_id=campaign_id,
-            numbers=numbers,
-            since=now - dt.timedelta(days=values["days_between_texts"]),
-        )
-    exclusions = Exclusions(
-        opted_out=opted_out_among(organization.pk, numbers), texted_recently=recent
-    )
-    return list(exclusions.apply(texts))
+def values_of(campaign: Campaign) -> dict[str, Any]:
+    """What `summary_of` and `Question.of` want to know, of a saved campaign."""
+    return {name: getattr(campaign, name) for name in SUMMARIZED}
 
 
-def _estimate(
-    organization: Organization,
-    sender: Sender,
-    texts: Sequence[ComposedText],
-    starts_at: dt.datetime,
-    left_today: int,
-) -> Estimate:
-    """How the run would spread, if the sender and the day's allowance had nothing else to do."""
-    today = organization.day_of(timezone.now())
-    a_day = min(organization.daily_allowance, sender.daily_cap or organization.daily_allowance)
-    left = a_day
-    if organization.day_of(starts_at) == today:
-        sender_left = sender_segments_left(sender, today)
-        left = left_today if sender_left is None else min(left_today, sender_left)
-    return estimate(
-        ((text.segments, text.time_zones) for text in texts),
-        starts_at=starts_at,
-        segments_per_second=sender.segments_per_second,
-        left_first_day=left,
-        a_day=a_day,
-        zone=organization.time_zone,
-        hours=organization.texting_hours,
+def count_now(campaign: Campaign, *, actor: User, again: bool = False) -> AudienceCount:
+    """The count of a saved campaign's audience, for the page that asks before a run by hand.
+
+    `again` begins a new one, so that the figures are of now.
+    """
+    return ask(
+        organization=campaign.organization,
+        actor=actor,
+        form_key=f"run-now-{campaign.pk}-{actor.pk}",
+        question=Question.of(values_of(campaign), campaign.pk),
+        fresh=again,
     )
 
 
-def _coming(recurrence: Recurrence, now: dt.datetime) -> list[dt.datetime]:
-    coming: list[dt.datetime] = []
-    after: dt.datetime | None = now
-    while after is not None and len(coming) < COMING:
-        after = recurrence.next_after(after)
-        if after is not None:
-            coming.append(after)
-    return coming
+def _excluded(counts: dict[str, int]) -> list[Excluded]:
+    rows = []
+    for reason, people in sorted(counts.items(), key=lambda each: (-each[1], each[0])):
+        explained = explain_reason(reason)
+        rows.append(Excluded(reason, explained.words, explained.what_to_do, people))
+    return rows
 
 
-def _excluded(texts: Sequence[ComposedText]) -> list[Excluded]:
-    groups: dict[str, list[str]] = defaultdict(list)
-    for text in texts:
-        if text.status != MessageStatus.QUEUED:
-            label = explain_reason(text.reason).words
-            groups[label].append(text.raw_phone or text.imis_id or f"row {text.number + 1}")
-    return [
-        Excluded(label, len(examples), examples[:EXAMPLES])
-        for label, examples in sorted(groups.items(), key=lambda group: -len(group[1]))
-    ]
+def _histogram(per_text: list[list[int]]) -> list[Bar]:
+    most = max((texts for _, texts in per_text), default=1)
+    return [Bar(segments, texts, max(1, 100 * texts // most)) for segments, texts in per_text]
 
 
-def _forcing(texts: Sequence[ComposedText]) -> list[Forcing]:
-    counts: Counter[str] = Counter()
-    for text in texts:
-        if text.encoding != "GSM-7":
-            counts.update({found.char for found in measure(text.body).forces_ucs2})
-    return [
-        Forcing(char, unicodedata.name(char[0], "a special character").lower(), count)
-        for char, count in counts.most_common(EXAMPLES)
-    ]
-
-
-def _preview(texts: Sequence[ComposedText]) -> Preview | None:
-    if not texts:
-        return None
-    first = texts[0]
-    return Preview(first.to, first.body, first.segments, first.encoding)
+def _forcing(char: str, texts: int) -> Forcing:
+    plain = smart_encode(char).body
+    name = unicodedata.name(char[0], "a special character").lower()
+    return Forcing(char, name, texts, "" if plain == char else plain)

@@ -18,7 +18,6 @@ from django_htmx.http import push_url
 
 from textmanager.campaigns import lifecycle
 from textmanager.campaigns.archiving import archive_campaign, unarchive_campaign
-from textmanager.campaigns.audience import AudienceUnavailable
 from textmanager.campaigns.duplicating import duplicate_campaign
 from textmanager.campaigns.listing import (
     DELETED,
@@ -31,7 +30,6 @@ from textmanager.campaigns.listing import (
 )
 from textmanager.campaigns.models import Campaign, CampaignKind, CampaignState
 from textmanager.campaigns.skipping import skip_occurrence, undo_skip
-from textmanager.campaigns.summary import summarize_now
 from textmanager.campaigns.unscheduling import unschedule_campaign
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
@@ -204,18 +202,6 @@ def run_campaign_now(request: MemberRequest, campaign_id: int) -> HttpResponse:
         messages.error(request, str(refusal))
         return _back(request, campaign)
     return redirect("runs:detail", run.pk)
-
-
-@member_required(Role.AUTHOR)
-def run_now_figures(request: MemberRequest, campaign_id: int) -> HttpResponse:
-    """Whom a run at this moment would text, for the page that asks; counting may take a while."""
-    campaign = _present(request, campaign_id)
-    context: dict[str, Any] = {"campaign": campaign, "summary": None, "error": ""}
-    try:
-        context["summary"] = summarize_now(campaign)
-    except AudienceUnavailable as unavailable:
-        context["error"] = str(unavailable)
-    return render(request, "campaigns/run_now.html#figures", context)
 
 
 def _present(request: MemberRequest, campaign_id: int) -> Campaign:

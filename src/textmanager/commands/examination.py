@@ -16,7 +16,8 @@ from textmanager.config import environment
 from textmanager.config.checks import TAG
 from textmanager.config.finding import Finding
 from textmanager.config.jobs import workers_alive
-from textmanager.organizations.examination import clock_beside, examine_organization
+from textmanager.organizations.clock import clock_beside
+from textmanager.organizations.examination import examine_organization
 from textmanager.organizations.founding import all_organizations
 
 

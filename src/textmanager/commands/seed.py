@@ -96,6 +96,7 @@ USUAL: dict[str, Any] = {
     "id_column": "ID",
     "phone_column": "MobilePhone",
     "days_between_texts": 0,
+    "useful_for_hours": None,
     "prompt_answers": [],
     "priority": Priority.NORMAL,
     "api_mode": ApiMode.LIVE,

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "textmanager.campaigns",
     "textmanager.runs",
     "textmanager.replies",
+    "textmanager.dashboard",
 ]
 
 MIDDLEWARE = [
@@ -96,7 +97,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "sign-in"
-LOGIN_REDIRECT_URL = "campaigns:list"
+LOGIN_REDIRECT_URL = "home"
 
 _over_https = _public.scheme == "https"
 SESSION_COOKIE_SECURE = _over_https
@@ -159,6 +160,10 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.config.upkeep",
     "textmanager.organizations.imis_health",
+    "textmanager.campaigns.counting",
+    "textmanager.organizations.prices",
+    "textmanager.organizations.reach",
+    "textmanager.organizations.twilio_health",
     "textmanager.runs.pipeline.plan",
     "textmanager.runs.pipeline.prepare",
     "textmanager.runs.pipeline.send",
@@ -166,8 +171,10 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.runs.pipeline.reconcile",
     "textmanager.runs.pipeline.write_back",
     "textmanager.runs.pipeline.report",
+    "textmanager.runs.pipeline.price",
     "textmanager.replies.notices",
     "textmanager.replies.answering",
+    "textmanager.replies.polling",
     "textmanager.replies.imis_records",
     "textmanager.replies.imis_reading",
 ]

@@ -19,11 +19,15 @@ UNREADABLE = (AttributeError, LookupError, TypeError, ValueError)
 
 # Twilio's codes have five digits; where a body has none, the SDK repeats the HTTP status.
 _SMALLEST_TWILIO_CODE = 1000
+_NOT_ALLOWED = frozenset({401, 403})
 
 
 @dataclass(frozen=True)
 class TwilioCredentials:
     """An account with its auth token, or with an API key, which then signs in instead of it.
+
+    With an API key the auth token may be empty: it is what Twilio signs its webhooks with, and
+    nothing else here needs it then.
 
     `base_url` is where the API is reached. No secret appears in the repr.
     """
@@ -37,11 +41,12 @@ class TwilioCredentials:
 
 @dataclass(frozen=True)
 class AccountInfo:
-    """`status` is active, suspended or closed."""
+    """`status` is active, suspended or closed; `type` is Trial or Full, empty where unknown."""
 
     sid: str
     friendly_name: str
     status: str
+    type: str = ""
 
 
 def sdk_client(credentials: TwilioCredentials, transport: TwilioTransport) -> Client:
@@ -86,15 +91,27 @@ async def reading() -> AsyncIterator[None]:
 async def check_account(
     credentials: TwilioCredentials, *, timeouts: Timeouts | None = None
 ) -> AccountInfo:
-    """Sign in and read the account. Raises `GatewayError`."""
+    """Sign in and read the account. Raises `GatewayError`.
+
+    A standard API key may do everything but read the account: it is then let in by what it may
+    read, and the account counts as active, as a suspended one lets nobody in.
+    """
     transport = TwilioTransport(credentials.base_url, timeouts=timeouts)
     client = sdk_client(credentials, transport)
     try:
         async with reading():
             found = await client.api.v2010.accounts(credentials.account_sid).fetch_async()
+    except TwilioRefused as error:
+        if not credentials.api_key_sid or error.status not in _NOT_ALLOWED:
+            raise
+        async with reading():
+            await client.messages.page_async(page_size=1)
+        return AccountInfo(credentials.account_sid, credentials.account_sid, "active")
     finally:
         await transport.aclose()
-    return AccountInfo(str(found.sid), str(found.friendly_name), str(found.status))
+    return AccountInfo(
+        str(found.sid), str(found.friendly_name), str(found.status), str(found.type or "")
+    )
 
 
 def _own_code(code: object) -> int | None:

@@ -3,6 +3,10 @@
 Twilio tells no limit in advance: it refuses what is too much (429 with 20429), and up to there it
 answers more slowly the more it is asked. So the number is raised while that brings more answers a
 second, and lowered at once when Twilio refuses.
+
+Each answer tells how many requests of the whole account are under way (Twilio-Concurrent-Requests),
+those of other programs too. The count at a refusal is one too many: for a while the number leaves
+room under it, so that the same limit is not run into again.
 """
 
 from __future__ import annotations
@@ -18,6 +22,8 @@ WINDOW = 1.0
 WORTH_IT = 1.1
 # Seconds until the next try after a raise that brought nothing, and after a refusal.
 UNTIL_NEXT_TRY = 30.0
+# Seconds for which the count at a refusal is taken for the account's limit: it may be raised.
+BELIEVED = 600.0
 
 
 @dataclass
@@ -30,6 +36,21 @@ class Concurrency:
     _was_short: bool = True
     _before: tuple[int, float] | None = None
     _next_try: float = 0.0
+    _of_account: int | None = None
+    _too_many: int | None = None
+    _believed_until: float = 0.0
+    _made_room: float = 0.0
+
+    def heard(self, now: float, of_account: int | None) -> None:
+        """How many requests Twilio says the account has under way; None where it said nothing."""
+        if of_account is None:
+            return
+        self._of_account = of_account
+        excess = of_account - self._room(now)
+        if excess >= 0 and now >= self._made_room + WINDOW:
+            # The answers of one moment tell of the same crowd: room is made for it once.
+            self.limit = max(LEAST, self.limit - 1 - excess)
+            self._made_room, self._before = now, None
 
     def answered(self, now: float, *, waiting: bool) -> None:
         """One call has ended; `waiting` tells that another was waiting for its place."""
@@ -45,6 +66,10 @@ class Concurrency:
         """Twilio had too many requests at once. Those of one moment lower the number once."""
         if self._next_try - UNTIL_NEXT_TRY + WINDOW <= now:
             self.limit = max(LEAST, self.limit // 2)
+        if self._of_account is not None:
+            self._too_many = max(LEAST + 1, self._of_account)
+            self._believed_until = now + BELIEVED
+            self._made_room = now
         self._before = None
         self._next_try = now + UNTIL_NEXT_TRY
 
@@ -58,4 +83,11 @@ class Concurrency:
             self._next_try = now + UNTIL_NEXT_TRY
         elif now >= self._next_try and self.limit < MOST:
             self._before = (self.limit, rate)
-            self.limit = min(MOST, self.limit + max(1, self.limit // 2))
+            wanted = min(MOST, self.limit + max(1, self.limit // 2))
+            self.limit = max(self.limit, min(wanted, self._room(now) - 1))
+
+    def _room(self, now: float) -> int:
+        """The count that Twilio refused last; more than is ever asked for where it refused none."""
+        if self._too_many is None or now >= self._believed_until:
+            return 10 * MOST
+        return self._too_many

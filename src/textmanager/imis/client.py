@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
@@ -15,14 +16,16 @@ import aiohttp
 
 from textmanager.imis import answers, transport, wire
 from textmanager.imis.errors import (
+    ImisError,
     ImisForbidden,
     ImisInvalid,
     ImisNotFound,
     ImisNotStaff,
+    ImisSignInRefused,
     ImisUnavailable,
     ImisUnreachable,
 )
-from textmanager.imis.tokens import SHARED, Token, TokenStore
+from textmanager.imis.tokens import SHARED, SignInAbandoned, Token, TokenStore
 from textmanager.imis.wire import Json
 
 TRIES_OF_A_READ = 3
@@ -50,6 +53,8 @@ class StaffUser:
 class ImisClient:
     """One site as one user. Enter it (`async with`) in the event loop where it is used.
 
+    `on_refusal` is told when the site refuses the password, before the call fails.
+
     Reads are repeated after a passing failure; a POST is sent once, because it may have been
     carried out although no answer came.
     """
@@ -64,6 +69,7 @@ class ImisClient:
         tokens: TokenStore | None = None,
         timeout: aiohttp.ClientTimeout = transport.TIMEOUT,
         first_pause: float = FIRST_PAUSE,
+        on_refusal: Callable[[ImisSignInRefused], Awaitable[None]] | None = None,
     ) -> None:
         self.base_url = base_url.strip().rstrip("/")
         self.username = username
@@ -73,7 +79,9 @@ class ImisClient:
         self._tokens = SHARED if tokens is None else tokens
         self._timeout = timeout
         self._first_pause = first_pause
-        self._signing_in = asyncio.Lock()
+        self._on_refusal = on_refusal
+        # How often the site failed or turned a read away: a sign to ask for less at once.
+        self.failed_reads = 0
 
     async def __aenter__(self) -> Self:
         if self._session is None:
@@ -109,8 +117,14 @@ class ImisClient:
         """Creates what `json` says, once. Raises ImisError, perhaps an ambiguous one."""
         return await self._call("POST", path, is_write=True, json=json)
 
-    async def sign_in(self) -> str:
-        """Makes sure of a fresh token; the user's name as iMIS writes it. Raises ImisError."""
+    async def sign_in(self, *, insist: bool = False) -> str:
+        """Makes sure of a fresh token; the user's name as iMIS writes it. Raises ImisError.
+
+        A password that was refused is not tried again for half an hour, unless somebody insists
+        who knows that something has changed.
+        """
+        if insist:
+            self._tokens.forgive(self.base_url, self.username)
         return (await self._token()).username
 
     async def _read(self, method: str, path: str, **request: Any) -> Json:
@@ -118,6 +132,7 @@ class ImisClient:
             try:
                 return await self._call(method, path, is_write=False, **request)
             except (ImisUnreachable, ImisUnavailable):
+                self.failed_reads += 1
                 jitter = random.uniform(0.5, 1.5)  # noqa: S311  # nothing secret about a pause
                 await asyncio.sleep(self._first_pause * 2**attempt * jitter)
         return await self._call(method, path, is_write=False, **request)
@@ -147,15 +162,32 @@ class ImisClient:
 
     async def _token(self) -> Token:
         key = (self.base_url, self.username, self._password)
-        known = self._tokens.get(*key)
-        if known is not None:
-            return known
-        async with self._signing_in:
-            known = self._tokens.get(*key)
-            if known is None:
-                known = await self._new_token()
-                self._tokens.put(*key, known)
-            return known
+        while True:
+            found = self._tokens.begin(*key)
+            if isinstance(found, Token):
+                return found
+            if found.is_ours:
+                return await self._carry_out(key)
+            try:
+                return await asyncio.wrap_future(found.outcome)
+            except SignInAbandoned:
+                continue
+            except ImisError as error:
+                # One exception for many who waited would mix up their tracebacks.
+                raise copy.copy(error) from None
+
+    async def _carry_out(self, key: tuple[str, str, str]) -> Token:
+        outcome: Token | ImisError | None = None
+        try:
+            outcome = await self._new_token()
+        except ImisError as error:
+            outcome = error
+            raise
+        finally:
+            self._tokens.end(*key, outcome)
+            if isinstance(outcome, ImisSignInRefused) and self._on_refusal is not None:
+                await self._on_refusal(outcome)
+        return outcome
 
     async def _new_token(self) -> Token:
         began = time.monotonic()
@@ -187,16 +219,16 @@ async def sign_in_staff(base_url: str, username: str, password: str) -> StaffUse
         base_url, username, password, tokens=TokenStore(), timeout=SIGN_IN_TIMEOUT
     ) as client:
         name = await client.sign_in()
-        roles = await _roles(client, name)
+        roles = await roles_of(client, name)
     if STAFF_ROLES.isdisjoint(role.casefold() for role in roles):
         raise ImisNotStaff(
-            "Only iMIS staff may sign in here. If you are staff, ask your iMIS administrator to "
-            "give you the role SysAdmin."
+            "Only iMIS staff may sign in here.",
+            remedy="If you are staff, ask your iMIS administrator to give you the role SysAdmin.",
         )
     return StaffUser(name, roles)
 
 
-async def _roles(client: ImisClient, username: str) -> tuple[str, ...]:
+async def roles_of(client: ImisClient, username: str) -> tuple[str, ...]:
     """The user's roles, by the operation of newer sites or the user entity of older ones."""
     try:
         roles = wire.values(

@@ -1,15 +1,17 @@
 """What can go wrong with iMIS, as one tree; each error's text is a sentence for a person.
 
-    ImisError                message, permanent, status, detail, ambiguous
+    ImisError                words, remedy, permanent, status, detail, ambiguous
     ├── ImisUnreachable      no answer: DNS, refused, TLS, timeout, connection cut
     ├── ImisNotImis          an answer that is not iMIS's: wrong address, maintenance page
     ├── ImisSignInRefused    the user name or password is not accepted
     │   └── ImisNotStaff     a good sign-in of somebody who is not staff
     ├── ImisForbidden        signed in, but not allowed
+    │   └── ImisNotShared    an IQA that is not given to programs outside iMIS
     ├── ImisNotFound         no such query, entity or member
     ├── ImisInvalid          iMIS refuses what was sent; `fields`
     └── ImisUnavailable      iMIS failed or is busy: 408, 429, 5xx, an answer that breaks off
 
+`words` say what is wrong, `remedy` what a person can do; the error's text is both.
 `permanent`: the same call fails again until a person changes something.
 `ambiguous`: the request may have been carried out although no success came back. Only a write
 can be ambiguous; it must be looked for before it is sent again.
@@ -28,18 +30,24 @@ class ImisError(Exception):
 
     def __init__(
         self,
-        message: str,
+        words: str,
         *,
+        remedy: str = "",
         permanent: bool | None = None,
         status: int | None = None,
         detail: str = "",
         ambiguous: bool = False,
     ) -> None:
-        super().__init__(message)
+        super().__init__(words)
+        self.words = words
+        self.remedy = remedy
         self.permanent = self.is_permanent if permanent is None else permanent
         self.status = status
         self.detail = detail[:LONGEST_DETAIL]
         self.ambiguous = ambiguous
+
+    def __str__(self) -> str:
+        return f"{self.words} {self.remedy}".strip()
 
 
 class ImisUnreachable(ImisError):  # named for what happened
@@ -63,6 +71,10 @@ class ImisForbidden(ImisError):  # named for what happened
     pass
 
 
+class ImisNotShared(ImisForbidden):
+    pass
+
+
 class ImisNotFound(ImisError):  # named for what happened
     pass
 
@@ -72,13 +84,14 @@ class ImisInvalid(ImisError):  # named for what happened
 
     def __init__(
         self,
-        message: str,
+        words: str,
         *,
+        remedy: str = "",
         status: int | None = None,
         detail: str = "",
         fields: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        super().__init__(message, status=status, detail=detail)
+        super().__init__(words, remedy=remedy, status=status, detail=detail)
         self.fields = fields
 
 

@@ -159,6 +159,28 @@ async def activity_type_exists(client: ImisClient, activity_type: str) -> bool:
     return isinstance(found, dict)
 
 
+@dataclass(frozen=True)
+class ActivityType:
+    """A kind of activity. `prompts` are the labels of its fields, by the member that holds each."""
+
+    name: str
+    description: str
+    prompts: Mapping[str, str]
+
+
+async def create_activity_type(client: ImisClient, new: ActivityType) -> None:
+    """Adds the type. Raises ImisError where the site does not let it, perhaps an ambiguous one.
+
+    Which type name the site gives to this entity is not documented, so it is taken from one that
+    is there already; without any, none is sent.
+    """
+    known = await client.get("LegacyActivityType", {"Limit": "1"})
+    items = wire.values(known.get("Items")) if isinstance(known, dict) else []
+    named = {"$type": items[0]["$type"]} if items and items[0].get("$type") else {}
+    body = {**named, "ActivityTypeId": new.name, "Description": new.description, **new.prompts}
+    await client.post("LegacyActivityType", {**body, "AllowUserEdit": False})
+
+
 def _wire_date(instant: dt.datetime) -> str:
     """UTC to the second, without a zone, as iMIS writes its dates."""
     return instant.astimezone(dt.UTC).replace(tzinfo=None).isoformat(timespec="seconds")

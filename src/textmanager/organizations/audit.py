@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.db import models
@@ -32,3 +33,32 @@ def record(
         before=before or {},
         after=after or {},
     )
+
+
+def last_to_change(subject: models.Model, *, before: dt.datetime) -> User | None:
+    """Who last gave `subject` other values, until then; None for the system, or for nobody.
+
+    What only sets it going or stops it, such as a pause, has no values.
+    """
+    event = (
+        AuditEvent.objects.filter(
+            subject_kind=type(subject).__name__.lower(),
+            subject_id=str(subject.pk),
+            at__lte=before,
+        )
+        .exclude(after={})
+        .select_related("actor")
+        .order_by("-at", "-pk")
+        .first()
+    )
+    return event.actor if event else None
+
+
+def events_of(*, organization: Organization, subject: models.Model, most: int) -> list[AuditEvent]:
+    """What was done to one thing, the oldest first; the latest `most` of it."""
+    events = AuditEvent.objects.filter(
+        organization=organization,
+        subject_kind=type(subject).__name__.lower(),
+        subject_id=str(subject.pk),
+    )
+    return list(events.order_by("-at", "-pk")[:most])[::-1]

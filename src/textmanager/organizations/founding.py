@@ -94,8 +94,7 @@ def connect_imis(organization: Organization, account: ImisAccount) -> None:
     """
     connection = ImisConnection.objects.filter(organization=organization).first()
     connection = connection or ImisConnection(organization=organization)
-    connection.base_url = account.base_url.strip().rstrip("/")
-    connection.username = account.username
+    connection.set_site(account.base_url.strip().rstrip("/"), account.username)
     connection.set_password(account.password)
     connection.full_clean()
     connection.save()

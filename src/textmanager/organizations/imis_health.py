@@ -16,9 +16,11 @@ from django.core.mail import send_mail
 from django.urls import reverse
 from django.utils import timezone
 
-from textmanager.config.bridge import in_database
+from textmanager.config.bridge import in_database, wait_for
 from textmanager.config.jobs import jobs
-from textmanager.imis.errors import ImisError
+from textmanager.imis.client import ImisClient
+from textmanager.imis.errors import ImisError, ImisForbidden, ImisInvalid, ImisNotFound
+from textmanager.imis.iqa import browse
 from textmanager.organizations.connections import NotConnected, imis_client
 from textmanager.organizations.models import ImisConnection, Organization
 
@@ -27,6 +29,17 @@ logger = logging.getLogger(__name__)
 PASSWORD_LIVES = dt.timedelta(days=90)
 # People are told when so much of it is left, each time once.
 WARNINGS = (dt.timedelta(days=14), dt.timedelta(days=3), dt.timedelta(0))
+# What passes by itself is mailed when it has not passed by then.
+BLIP = dt.timedelta(minutes=5)
+UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is wrong with iMIS, empty when nothing is, and whether it may pass by itself."""
+
+    problem: str = ""
+    is_passing: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,48 +53,91 @@ class Problem:
 @jobs.periodic(cron="*/10 * * * *")
 @jobs.task(name="watch_imis", queueing_lock="watch_imis")
 async def watch_imis(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is told its time
-    """Signs in at every iMIS; one sign-in each, which locks no account."""
+    """Looks at every iMIS; a password that was refused is not tried each time."""
     for organization_id in await in_database(connected):
-        problem = await _sign_in(organization_id)
-        await in_database(note, organization_id, problem, timezone.now())
+        seen = await look(organization_id)
+        await in_database(note, organization_id, seen, timezone.now())
 
 
-async def _sign_in(organization_id: int) -> str:
-    """What is wrong; empty when iMIS let us in."""
+async def look(organization_id: int) -> Seen:
+    """How an organization's iMIS answers just now."""
     try:
         client = await in_database(imis_client, organization_id)
+    except NotConnected as error:
+        return Seen(str(error))
+    return await _ask(client)
+
+
+def look_now(organization_id: int) -> Seen:
+    """The same because somebody asks, and knows of something that has changed: it is kept."""
+    try:
+        client = imis_client(organization_id)
+    except NotConnected as error:
+        return Seen(str(error))
+    seen = wait_for(_ask(client, insist=True))
+    note(organization_id, seen, timezone.now())
+    return seen
+
+
+async def _ask(client: ImisClient, *, insist: bool = False) -> Seen:
+    """A sign-in alone would not tell: its token is good for twenty minutes."""
+    try:
         async with client:
-            await client.sign_in()
-    except (ImisError, NotConnected) as error:
-        return str(error)
-    return ""
+            await client.sign_in(insist=insist)
+            await browse(client)
+    except (ImisNotFound, ImisInvalid):
+        # It answers. Whether this account may see folders is not the question here.
+        return Seen()
+    except ImisError as error:
+        if isinstance(error, ImisForbidden) and error.status != UNAUTHORIZED:
+            return Seen()
+        return Seen(str(error), is_passing=not error.permanent)
+    return Seen()
 
 
 def connected() -> list[int]:
     return list(ImisConnection.objects.values_list("organization_id", flat=True))
 
 
-def note(organization_id: int, problem: str, now: dt.datetime) -> None:
-    """Keeps how a sign-in went, and mails what people do not know yet."""
+def note(organization_id: int, seen: Seen, now: dt.datetime) -> None:
+    """Keeps how iMIS answered, and mails what people do not know yet."""
     connection = ImisConnection.objects.select_related("organization").get(
         organization_id=organization_id
     )
-    if problem:
+    if seen.problem:
         connection.failing_since = connection.failing_since or now
     else:
         connection.last_success_at, connection.failing_since = now, None
-    connection.problem = problem[:300]
-    found = _problem(connection, now)
+        connection.refused_at = None
+    connection.problem = seen.problem[:300]
     topic = _topic(connection, now)
-    if found is not None and topic != connection.warned_of:
-        _mail(connection.organization, found)
+    if seen.is_passing and now - (connection.failing_since or now) < BLIP:
+        # Pages show it at once; nobody is mailed for a restart of a web server.
+        topic = connection.warned_of
+    if topic != connection.warned_of:
+        _tell(connection, was=connection.warned_of, now=now)
     connection.warned_of = topic
-    connection.save(update_fields=["last_success_at", "failing_since", "problem", "warned_of"])
+    connection.save(
+        update_fields=["last_success_at", "failing_since", "refused_at", "problem", "warned_of"]
+    )
+
+
+def _tell(connection: ImisConnection, *, was: str, now: dt.datetime) -> None:
+    found = _problem(connection, now)
+    if found is not None:
+        _mail(connection.organization, "iMIS needs a hand", f"{found.words}\n\n{found.remedy}")
+    if was.startswith("failing") and connection.failing_since is None:
+        _mail(
+            connection.organization,
+            "iMIS works again",
+            "iMIS lets the background account in again. Runs that waited for it go on by "
+            "themselves, unless it is too late for them: those wait for you.",
+        )
 
 
 def imis_problem(organization: Organization, now: dt.datetime) -> Problem | None:
     """What staff should know of their iMIS on every page; None when all is well."""
-    connection = ImisConnection.objects.filter(organization=organization).first()
+    connection: ImisConnection | None = getattr(organization, "imis", None)
     if connection is None:
         return Problem(
             "This organization is not connected to iMIS yet.",
@@ -100,6 +156,11 @@ def _problem(connection: ImisConnection, now: dt.datetime) -> Problem | None:
             f"iMIS does not let the background account in: {connection.problem}",
             "Runs wait until it does, and nothing is lost.",
         )
+    return password_problem(connection, now)
+
+
+def password_problem(connection: ImisConnection, now: dt.datetime) -> Problem | None:
+    """None as long as the password is good for more than two weeks."""
     left = password_expires(connection) - now
     if left > WARNINGS[0]:
         return None
@@ -119,16 +180,13 @@ def _topic(connection: ImisConnection, now: dt.datetime) -> str:
     return f"expires {passed[-1].days}" if passed else ""
 
 
-def _mail(organization: Organization, problem: Problem) -> None:
+def _mail(organization: Organization, subject: str, words: str) -> None:
     if not organization.alert_emails:
         return
     try:
         send_mail(
-            subject=f"{organization.name}: iMIS needs a hand",
-            message=(
-                f"{problem.words}\n\n{problem.remedy}\n\n"
-                f"{settings.PUBLIC_URL}{reverse('settings:imis')}\n"
-            ),
+            subject=f"{organization.name}: {subject}",
+            message=f"{words}\n\n{settings.PUBLIC_URL}{reverse('settings:imis')}\n",
             from_email=None,
             recipient_list=organization.alert_emails,
         )

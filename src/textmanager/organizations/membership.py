@@ -11,9 +11,11 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
 from textmanager.organizations.models import Membership, Organization, Role, User
+from textmanager.organizations.people import note_seen
 
 P = ParamSpec("P")
 SESSION_KEY = "organization_id"
@@ -59,6 +61,7 @@ def member_required(
             member_request = cast("MemberRequest", request)
             member_request.membership = membership
             member_request.organization = membership.organization
+            note_seen(membership, timezone.now())
             return view(member_request, *args, **kwargs)
 
         return cast(
@@ -73,8 +76,16 @@ def chosen_membership(request: HttpRequest) -> Membership | None:
 
     Read from the database each time, so that a role taken away is gone with the next request.
     """
-    memberships = Membership.objects.select_related("organization").filter(
-        user_id=cast("User", request.user).pk
+    memberships = (
+        # Every page tells how the connections are. Their secrets stay where they are.
+        Membership.objects.select_related("organization__imis", "organization__twilio")
+        .defer(
+            "organization__imis__password_sealed",
+            "organization__twilio__auth_token_sealed",
+            "organization__twilio__secondary_token_sealed",
+            "organization__twilio__api_key_secret_sealed",
+        )
+        .filter(user_id=cast("User", request.user).pk)
     )
     chosen = request.session.get(SESSION_KEY)
     if chosen is not None:

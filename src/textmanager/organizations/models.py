@@ -10,17 +10,21 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from textmanager.gateway.dress_rehearsal import TestCredentials
 from textmanager.gateway.sender import TwilioCredentials
 from textmanager.organizations.secrets import seal, unseal
 from textmanager.schedule.quiet_hours import TextingHours
 from textmanager.text.merge import Formats
 
 NUMBER_OR_SHORT_CODE = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,8}")
+ACTIVITY_TYPE = RegexValidator(
+    r"^[A-Z0-9_-]+$", "An activity type is capital letters, digits, _ and -, without blanks."
+)
 SERVICE_SID = re.compile(r"MG[0-9a-fA-F]{32}")
 
 
@@ -29,6 +33,15 @@ class User(AbstractUser):
 
     # An iMIS user name belongs to one organization's iMIS; `username` joins it to the Cloud ID.
     imis_username = models.CharField(max_length=150, blank=True)
+
+
+class Role(models.TextChoices):
+    """What a member may do; each role may do all that the ones before it may."""
+
+    VIEWER = "viewer", "Viewer"
+    AUTHOR = "author", "Author"
+    APPROVER = "approver", "Approver"
+    ADMIN = "admin", "Administrator"
 
 
 class Organization(models.Model):
@@ -50,6 +63,8 @@ class Organization(models.Model):
     texting_opens = models.TimeField(default=dt.time(8))
     texting_closes = models.TimeField(default=dt.time(21))
     date_format = models.CharField(max_length=40, default=Formats().date)
+    time_format = models.CharField(max_length=20, default=Formats().time)
+    amount_format = models.CharField(max_length=12, default=Formats().amount)
     reply_emails = ArrayField(
         models.EmailField(), default=list, blank=True, help_text="Who is mailed new replies."
     )
@@ -58,6 +73,39 @@ class Organization(models.Model):
         default=list,
         blank=True,
         help_text="Who is mailed when iMIS or Twilio needs a hand.",
+    )
+    # A run whose texts fail more often than this pauses itself; 0 percent: never.
+    hold_failure_percent = models.PositiveSmallIntegerField(
+        default=20,
+        validators=[MaxValueValidator(100)],
+        help_text="A run pauses itself when so many percent of its texts fail; 0 for never.",
+    )
+    hold_failure_least = models.PositiveIntegerField(
+        default=50, help_text="Only once so many of its texts have an outcome."
+    )
+    report_emails = ArrayField(
+        models.EmailField(),
+        default=list,
+        blank=True,
+        help_text="Who a new campaign mails its status report to, until somebody changes it there.",
+    )
+    # An audience of so many times its usual size is held, unless it is smaller than the least.
+    unusual_times = models.PositiveSmallIntegerField(default=10, validators=[MinValueValidator(2)])
+    unusual_least = models.PositiveIntegerField(default=50, validators=[MinValueValidator(1)])
+    approve_above = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="A LIVE run of more texts waits for a second person; empty for never.",
+    )
+    staff_role = models.CharField(
+        max_length=10,
+        choices=Role,
+        default=Role.AUTHOR,
+        help_text="What iMIS staff may do from their first sign-in on.",
+    )
+    display_name = models.CharField(max_length=60, blank=True)
+    accent = models.CharField(
+        max_length=7, blank=True, validators=[RegexValidator(r"^#[0-9a-f]{6}$", "Such as #0f766e.")]
     )
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -80,20 +128,16 @@ class Organization(models.Model):
 
     @property
     def formats(self) -> Formats:
-        return Formats(date=self.date_format)
+        return Formats(self.date_format, self.time_format, self.amount_format)
+
+    @property
+    def shown_name(self) -> str:
+        """How the organization is called on its pages."""
+        return self.display_name or self.name
 
     def day_of(self, instant: dt.datetime) -> dt.date:
         """The organization's calendar day at `instant`: the day its allowance counts for."""
         return instant.astimezone(self.zone).date()
-
-
-class Role(models.TextChoices):
-    """What a member may do; each role may do all that the ones before it may."""
-
-    VIEWER = "viewer", "Viewer"
-    AUTHOR = "author", "Author"
-    APPROVER = "approver", "Approver"
-    ADMIN = "admin", "Administrator"
 
 
 class Membership(models.Model):
@@ -104,7 +148,10 @@ class Membership(models.Model):
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role, default=Role.AUTHOR)
+    email = models.EmailField(blank=True, help_text="Where this person is mailed to.")
     created_at = models.DateTimeField(default=timezone.now)
+    # Of a request within this organization, to a few minutes.
+    last_seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -121,6 +168,32 @@ class Membership(models.Model):
         return order.index(Role(self.role)) >= order.index(role)
 
 
+class Invitation(models.Model):
+    """A link that was mailed to somebody, to make an account without iMIS. It works once."""
+
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, related_name="invitations"
+    )
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Role)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    # Accepted or withdrawn, whichever came first.
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                condition=Q(ended_at=None),
+                name="one_open_invitation_an_address",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} as {self.role}"
+
+
 class ImisConnection(models.Model):
     """How an organization's iMIS is reached: its address and the background account."""
 
@@ -134,6 +207,16 @@ class ImisConnection(models.Model):
     failing_since = models.DateTimeField(null=True, blank=True)
     problem = models.CharField(max_length=300, blank=True)
     warned_of = models.CharField(max_length=40, blank=True)
+    # When iMIS refused the very password that is kept here: nobody tries it again for a while.
+    refused_at = models.DateTimeField(null=True, blank=True)
+    # What records are written as; these are the usual names.
+    text_type = models.CharField(max_length=20, default="TEXTMSG", validators=[ACTIVITY_TYPE])
+    opt_out_type = models.CharField(max_length=20, default="TEXTUNSUB", validators=[ACTIVITY_TYPE])
+    came_back_type = models.CharField(
+        max_length=20, default="TEXTUNSUB_A", validators=[ACTIVITY_TYPE]
+    )
+    # When the opt-outs that this iMIS knows were last read; None since it is another site.
+    opt_outs_read_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"{self.username} at {self.base_url}"
@@ -141,14 +224,29 @@ class ImisConnection(models.Model):
     def set_password(self, password: str) -> None:
         self.password_sealed = seal(password)
         self.password_changed_at = timezone.now()
+        self.refused_at = None
+
+    def set_site(self, base_url: str, username: str) -> None:
+        if base_url != self.base_url:
+            self.opt_outs_read_at = None
+        if (base_url, username) != (self.base_url, self.username):
+            self.refused_at = None
+        self.base_url, self.username = base_url, username
 
     @property
     def password(self) -> str:
         return unseal(self.password_sealed)
 
 
+class Receiving(models.TextChoices):
+    """How receipts and replies come in."""
+
+    AUTOMATIC = "automatic", "Twilio calls us; where it cannot, we ask Twilio every minute"
+    POLLING = "polling", "We ask Twilio every minute"
+
+
 class TwilioConnection(models.Model):
-    """How an organization's Twilio account is reached."""
+    """How an organization's Twilio account is reached, and how it reaches us."""
 
     organization = models.OneToOneField(
         Organization, on_delete=models.CASCADE, related_name="twilio"
@@ -157,12 +255,32 @@ class TwilioConnection(models.Model):
         max_length=34,
         validators=[RegexValidator(r"^AC[0-9a-fA-F]{32}$", "An account SID is AC and 32 digits.")],
     )
-    auth_token_sealed = models.TextField(editable=False)
+    # Empty where an API key signs in alone: then no webhook can be believed.
+    auth_token_sealed = models.TextField(editable=False, blank=True)
     # While tokens are changed at Twilio, the second one may become the signing one at any moment.
     secondary_token_sealed = models.TextField(editable=False, blank=True)
     api_key_sid = models.CharField(max_length=34, blank=True)
     api_key_secret_sealed = models.TextField(editable=False, blank=True)
+    # Twilio's test credentials, for TEST runs: they can neither send nor cost anything.
+    test_account_sid = models.CharField(max_length=34, blank=True)
+    test_auth_token_sealed = models.TextField(editable=False, blank=True)
     base_url = models.URLField(default="https://api.twilio.com")
+    # How the watch over it found it last.
+    failing_since = models.DateTimeField(null=True, blank=True)
+    problem = models.CharField(max_length=300, blank=True)
+
+    receiving = models.CharField(max_length=9, choices=Receiving, default=Receiving.AUTOMATIC)
+    # What the last look over the public address found; empty when it led here.
+    reach_problem = models.CharField(max_length=300, blank=True)
+    reach_checked_at = models.DateTimeField(null=True, blank=True)
+    # When Twilio itself was heard of last, to the minute: the one proof from outside.
+    last_webhook_at = models.DateTimeField(null=True, blank=True)
+    replies_polled_until = models.DateTimeField(null=True, blank=True)
+
+    # What a segment costs by the kind of number, as Twilio's price list said last.
+    prices = models.JSONField(default=dict, blank=True)
+    price_unit = models.CharField(max_length=3, blank=True)
+    prices_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.account_sid
@@ -174,9 +292,24 @@ class TwilioConnection(models.Model):
         self.api_key_sid = sid
         self.api_key_secret_sealed = seal(secret)
 
+    def set_test_credentials(self, account_sid: str, auth_token: str) -> None:
+        self.test_account_sid = account_sid
+        self.test_auth_token_sealed = seal(auth_token)
+
     @property
     def auth_token(self) -> str:
         return unseal(self.auth_token_sealed)
+
+    @property
+    def has_test_credentials(self) -> bool:
+        return bool(self.test_account_sid and self.test_auth_token_sealed)
+
+    @property
+    def is_polling(self) -> bool:
+        """Whether Twilio is asked for replies, because it cannot tell us of them, or as chosen."""
+        return bool(
+            self.receiving == Receiving.POLLING or self.reach_problem or not self.signing_tokens
+        )
 
     def set_secondary_token(self, token: str) -> None:
         self.secondary_token_sealed = seal(token) if token else ""
@@ -186,6 +319,12 @@ class TwilioConnection(models.Model):
         """Every token that Twilio may sign a webhook with."""
         sealed = (self.auth_token_sealed, self.secondary_token_sealed)
         return tuple(unseal(each) for each in sealed if each)
+
+    def test_credentials(self) -> TestCredentials | None:
+        if not self.has_test_credentials:
+            return None
+        token = unseal(self.test_auth_token_sealed)
+        return TestCredentials(self.test_account_sid, token, self.base_url)
 
     def credentials(self) -> TwilioCredentials:
         return TwilioCredentials(
@@ -233,6 +372,11 @@ class Sender(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.number or self.messaging_service_sid})"
 
+    @property
+    def address(self) -> str:
+        """What Twilio knows it by: its number, or the SID of its service."""
+        return self.number or self.messaging_service_sid
+
     def clean(self) -> None:
         if self.number and not NUMBER_OR_SHORT_CODE.fullmatch(self.number):
             raise ValidationError(
@@ -276,6 +420,8 @@ class AuditEvent(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["organization", "-at"], name="audit_by_organization"),
+            models.Index(fields=["organization", "actor_name", "-at"], name="audit_by_person"),
+            models.Index(fields=["organization", "subject_kind", "-at"], name="audit_by_kind"),
             models.Index(fields=["subject_kind", "subject_id", "-at"], name="audit_by_subject"),
         ]
 

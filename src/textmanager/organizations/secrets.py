@@ -28,5 +28,19 @@ def unseal(sealed: str) -> str:
         ) from error
 
 
+def reseal(sealed: str) -> str:
+    """The same secret under the newest key. Raises SecretUnreadable."""
+    return seal(unseal(sealed))
+
+
+def is_of_newest_key(sealed: str) -> bool:
+    """Whether the newest key opens it: then the older ones are not needed for it."""
+    try:
+        Fernet(settings.ENCRYPTION_KEYS[0]).decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 def _keys() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from textmanager.organizations.models import Sender
 
 
@@ -21,3 +23,13 @@ def senders_in_use(organization_id: int) -> list[Sender]:
     return list(
         Sender.objects.filter(organization_id=organization_id, is_active=True).order_by("pk")
     )
+
+
+def addresses_of(organization_id: int) -> list[str]:
+    """The numbers and Messaging Services of every sender, used or not: people answer late."""
+    senders = Sender.objects.filter(organization_id=organization_id).order_by("pk")
+    return [each.number or each.messaging_service_sid for each in senders]
+
+
+def senders_by_id(ids: Collection[int]) -> dict[int, Sender]:
+    return Sender.objects.in_bulk(list(ids))

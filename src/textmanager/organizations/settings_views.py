@@ -1,56 +1,27 @@
-"""The settings pages: organization, iMIS, Twilio with its senders, and the set-up check."""
+"""The settings pages of the connections: iMIS, Twilio with its senders, and the set-up check."""
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages as notices
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from textmanager.config.bridge import wait_for
-from textmanager.config.hooks import inbound_path
 from textmanager.config.jobs import workers_alive
-from textmanager.gateway.directory import list_senders, read_balance
-from textmanager.gateway.errors import GatewayError
-from textmanager.organizations import configuring
+from textmanager.organizations import configuring, imis_health
 from textmanager.organizations.configuring import NotAccepted
-from textmanager.organizations.connections import NotConnected, twilio_credentials
+from textmanager.organizations.connections import sign_in_rests_until
 from textmanager.organizations.examination import examine_organization
 from textmanager.organizations.imis_health import password_expires
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import (
     ImisConnection,
     Role,
-    Sender,
-    SenderKind,
-    TwilioConnection,
 )
 from textmanager.organizations.settings_forms import (
     ImisForm,
-    OrganizationForm,
-    SenderForm,
-    TwilioForm,
 )
-
-
-@member_required(Role.ADMIN)
-def index(request: MemberRequest) -> HttpResponse:
-    return render(request, "settings/index.html")
-
-
-@member_required(Role.ADMIN)
-def organization(request: MemberRequest) -> HttpResponse:
-    form = OrganizationForm(request.POST or None, instance=request.organization)
-    if request.method == "POST" and form.is_valid():
-        changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        # The form has changed the organization already; what was there before is in the database.
-        request.organization.refresh_from_db()
-        configuring.save_organization(request.organization, changes, request.user)
-        notices.success(request, "Saved.")
-        return redirect("settings:organization")
-    return render(request, "settings/organization.html", {"form": form})
 
 
 @sensitive_post_parameters("password")
@@ -77,105 +48,21 @@ def imis(request: MemberRequest) -> HttpResponse:
         "form": form,
         "connection": connection,
         "expires": password_expires(connection) if connection else None,
+        "resting_until": sign_in_rests_until(connection) if connection else None,
     }
     return render(request, "settings/imis.html", context)
 
 
-@sensitive_post_parameters("auth_token", "secondary_token")
-@member_required(Role.ADMIN)
-def twilio(request: MemberRequest) -> HttpResponse:
-    connection = TwilioConnection.objects.filter(organization=request.organization).first()
-    known = {"account_sid": connection.account_sid} if connection else {}
-    form = TwilioForm(request.POST or None, initial=known)
-    if request.method == "POST" and form.is_valid():
-        try:
-            name = configuring.connect_twilio(
-                request.organization, **form.cleaned_data, actor=request.user
-            )
-        except NotAccepted as refusal:
-            form.add_error(refusal.field, str(refusal))
-        else:
-            notices.success(request, f"Connected to the account {name}.")
-            return redirect("settings:twilio")
-    context = {
-        "form": form,
-        "connection": connection,
-        "senders": request.organization.senders.order_by("-is_active", "name"),
-    }
-    return render(request, "settings/twilio.html", context)
-
-
-@member_required(Role.ADMIN)
-def account_senders(request: MemberRequest) -> HttpResponse:
-    """What the account itself says, asked for after the page is there: Twilio may be slow."""
-    context: dict[str, object] = {
-        "kinds": SenderKind.choices,
-        "ours": settings.PUBLIC_URL + inbound_path(request.organization.cloud_id),
-    }
-    try:
-        credentials = twilio_credentials(request.organization.pk)
-        found = wait_for(list_senders(credentials))
-        context["balance"] = wait_for(read_balance(credentials))
-    except (GatewayError, NotConnected) as error:
-        context["problem"] = str(error)
-    else:
-        used = set(request.organization.senders.values_list("number", flat=True)) | set(
-            request.organization.senders.values_list("messaging_service_sid", flat=True)
-        )
-        context["rows"] = [(each, each.address in used) for each in found]
-    return render(request, "settings/account_senders.html", context)
-
-
 @require_POST
 @member_required(Role.ADMIN)
-def add_sender(request: MemberRequest) -> HttpResponse:
-    try:
-        found = configuring.find_in_account(
-            twilio_credentials(request.organization.pk), request.POST.get("sid", "")
-        )
-        added = configuring.add_sender(
-            request.organization, found, request.POST.get("kind", ""), request.user
-        )
-    except (NotAccepted, NotConnected) as refusal:
-        notices.error(request, str(refusal))
+def look_at_imis(request: MemberRequest) -> HttpResponse:
+    """Signs in now, because somebody has mended the account in iMIS."""
+    seen = imis_health.look_now(request.organization.pk)
+    if seen.problem:
+        notices.error(request, seen.problem)
     else:
-        notices.success(request, f"Campaigns may send from {added}.")
-    return redirect("settings:twilio")
-
-
-@require_POST
-@member_required(Role.ADMIN)
-def receive(request: MemberRequest) -> HttpResponse:
-    """Lets a sender's inbound texts come here; another's address is replaced only when asked to."""
-    try:
-        credentials = twilio_credentials(request.organization.pk)
-        found = configuring.find_in_account(credentials, request.POST.get("sid", ""))
-        configuring.receive_texts(
-            request.organization,
-            credentials,
-            found,
-            settings.PUBLIC_URL + inbound_path(request.organization.cloud_id),
-            instead_of=request.POST.get("instead_of", ""),
-            actor=request.user,
-        )
-    except (NotAccepted, NotConnected) as refusal:
-        notices.error(request, str(refusal))
-    else:
-        notices.success(request, f"Texts to {found.name} come here.")
-    return redirect("settings:twilio")
-
-
-@member_required(Role.ADMIN)
-def sender(request: MemberRequest, sender_id: int) -> HttpResponse:
-    found = get_object_or_404(Sender, pk=sender_id, organization=request.organization)
-    form = SenderForm(request.POST or None, instance=found)
-    if request.method == "POST" and form.is_valid():
-        changes = {name: form.cleaned_data[name] for name in form.changed_data}
-        found.refresh_from_db()
-        configuring.save_sender(found, changes, request.user)
-        notices.success(request, "Saved.")
-        return redirect("settings:twilio")
-    return render(request, "settings/sender.html", {"form": form, "sender": found})
+        notices.success(request, "iMIS lets the background account in.")
+    return redirect("settings:imis")
 
 
 @member_required(Role.ADMIN)

@@ -13,7 +13,8 @@ from textmanager.config.bridge import wait_for
 from textmanager.imis.client import sign_in_staff
 from textmanager.imis.errors import ImisError, ImisSignInRefused
 from textmanager.organizations import audit
-from textmanager.organizations.models import FailedSignIn, Membership, Organization, Role, User
+from textmanager.organizations.models import FailedSignIn, Membership, Organization, User
+from textmanager.organizations.people import staff_username
 
 LOOK_BACK = dt.timedelta(minutes=15)
 FAILURES_A_NAME = 5
@@ -98,17 +99,24 @@ def _with_imis_password(cloud_id: str, username: str, password: str) -> SignedIn
 
 
 def _staff_member(organization: Organization, imis_username: str) -> User:
-    """The user of an iMIS staff account. Their first sign-in makes them an author."""
+    """The user of an iMIS staff account. Their first sign-in gives them the usual role."""
     with transaction.atomic():
         user, is_new = User.objects.get_or_create(
-            username=f"{imis_username.lower()}@{organization.cloud_id}"[:150],
+            username=staff_username(organization, imis_username),
             defaults={"imis_username": imis_username},
         )
         if is_new:
             user.set_unusable_password()
             user.save(update_fields=["password"])
-            Membership.objects.create(organization=organization, user=user, role=Role.AUTHOR)
-            audit.record(organization=organization, actor=user, action="joined", subject=user)
+            role = organization.staff_role
+            Membership.objects.create(organization=organization, user=user, role=role)
+            audit.record(
+                organization=organization,
+                actor=user,
+                action="joined",
+                subject=user,
+                after={"role": role},
+            )
     if not user.is_active:
         raise SignInRefused("Your account here is switched off. Ask your administrator.")
     return user

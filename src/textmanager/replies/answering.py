@@ -61,11 +61,17 @@ class _Leaving:
 
 @transaction.atomic
 def write_answer(
-    conversation: Conversation, *, body: str, author: User, form_id: uuid.UUID | None = None
+    conversation: Conversation,
+    *,
+    body: str,
+    author: User,
+    form_id: uuid.UUID | None = None,
+    sender: Sender | None = None,
 ) -> Answer:
     """Keeps an answer and lets a worker send it. Raises NotAnswered.
 
-    `form_id` becomes the answer's own: the same form sent twice is one answer.
+    `form_id` becomes the answer's own: the same form sent twice is one answer. `sender` is given
+    where somebody chose it; otherwise it is the one that the person knows.
     """
     # The lock makes the second of two equal forms wait, and then find the first.
     Conversation.objects.select_for_update().get(pk=conversation.pk)
@@ -79,7 +85,7 @@ def write_answer(
         raise NotAnswered(str(error)) from None
     if not body.strip():
         raise NotAnswered("Write something first.")
-    sender = sender_for(conversation)
+    sender = sender or sender_for(conversation)
     if sender is None:
         raise NotAnswered("No sender is set up. An administrator can add one.")
     refusal = _refusal(conversation, sender, measured.segments, timezone.now())
@@ -103,30 +109,54 @@ def write_answer(
 
 def sender_for(conversation: Conversation) -> Sender | None:
     """The sender that the person wrote to, or was texted from, or else the first there is."""
-    senders = senders_in_use(conversation.organization_id)
     inbound = latest_inbound(conversation)
     texts = texts_to(
         organization_id=conversation.organization_id, number=conversation.number, most=1
     )
-    written_to = [each for each in senders if inbound and each.number == inbound.to]
-    texted_from = [each for each in senders if texts and each.pk == texts[0].sender_id]
-    return next(iter([*written_to, *texted_from, *senders]), None)
+    return choose_sender(
+        conversation.organization_id,
+        written_to=inbound.to if inbound else "",
+        texted_from=texts[0].sender_id if texts else None,
+    )
+
+
+def choose_sender(
+    organization_id: int, *, written_to: str, texted_from: int | None
+) -> Sender | None:
+    """Of those in use, the one with the number `written_to`, or the key `texted_from`, or any."""
+    senders = senders_in_use(organization_id)
+    by_number = [each for each in senders if each.number == written_to]
+    by_key = [each for each in senders if each.pk == texted_from]
+    return next(iter([*by_number, *by_key, *senders]), None)
+
+
+def why_not_now(conversation: Conversation, now: dt.datetime, *, has_opted_out: bool) -> str:
+    """Why nobody need begin to write to this person; empty when they may be texted now.
+
+    What depends on the words, such as the allowance, is looked at when they are there.
+    """
+    if has_opted_out:
+        return "This person has opted out, and must not be texted until they write START."
+    organization = conversation.organization
+    recipient = parse_recipient(conversation.number, organization.region)
+    zones = recipient.time_zones if isinstance(recipient, Recipient) else ()
+    opens = window_for(organization, zones, now).opens
+    if opens <= now:
+        return ""
+    local = opens.astimezone(organization.zone)
+    return (
+        "It is outside of texting hours where this person is. "
+        f"They may be texted from {local:%B %-d, %-I:%M %p} ({organization.time_zone})."
+    )
 
 
 def _refusal(conversation: Conversation, sender: Sender, segments: int, now: dt.datetime) -> str:
     """Why this person may not be texted now; empty when they may."""
     organization = conversation.organization
-    if opted_out_among(organization.pk, [conversation.number]):
-        return "This person has opted out, and must not be texted until they write START."
-    recipient = parse_recipient(conversation.number, organization.region)
-    zones = recipient.time_zones if isinstance(recipient, Recipient) else ()
-    opens = window_for(organization, zones, now).opens
-    if opens > now:
-        local = opens.astimezone(organization.zone)
-        return (
-            "It is outside of texting hours where this person is. "
-            f"They may be texted from {local:%B %-d, %-I:%M %p} ({organization.time_zone})."
-        )
+    has_opted_out = bool(opted_out_among(organization.pk, [conversation.number]))
+    why_not = why_not_now(conversation, now, has_opted_out=has_opted_out)
+    if why_not:
+        return why_not
     if segments > segments_left(organization, organization.day_of(now)):
         return "Today's allowance is used up. It is whole again tomorrow."
     left = sender_segments_left(sender, organization.day_of(now))

@@ -1,56 +1,20 @@
-"""Conversations: who wrote, what has been said in both directions, and what staff do with them."""
+"""Conversations: as whom a number is known, and what staff do with what it wrote."""
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from dataclasses import dataclass
-
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
-from textmanager.replies.models import Answer, Conversation, InboundText, OptOutSource
-from textmanager.replies.opt_outs import record_opt_out
+from textmanager.replies.models import Conversation, InboundText, OptOut, OptOutSource
+from textmanager.replies.opt_outs import opted_out_among, record_opt_out
 from textmanager.runs.history import texts_to
 from textmanager.text.keywords import looks_like_opt_out
-from textmanager.text.phones import Recipient, parse_recipient
-from textmanager.text.statuses import MessageStatus, staff_name
 
-A_PAGE = 30
-# A person sees this much of what was said; more is in the runs.
-MOST_ENTRIES = 100
-FILTERS = {
-    "open": "Open",
-    "unread": "Unread",
-    "mine": "Assigned to me",
-    "stop": "May ask to stop",
-    "closed": "Closed",
-    "all": "All",
-}
-
-
-@dataclass(frozen=True)
-class ConversationPage:
-    conversations: list[Conversation]
-    total: int
-    number: int
-    pages: int
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One text of a conversation. `about` says who sent it, or by which campaign."""
-
-    is_theirs: bool
-    body: str
-    at: dt.datetime
-    about: str
-    status: str = ""
-    problem: str = ""
+# As far back as somebody is looked for who asked for no more texts.
+MOST_LOOKED_AT = 100
 
 
 def conversation_with(organization_id: int, number: str) -> Conversation:
@@ -65,45 +29,30 @@ def conversation_with(organization_id: int, number: str) -> Conversation:
     return conversation
 
 
+def find_conversation(organization: Organization, conversation_id: int) -> Conversation | None:
+    """One of the organization's, with whether its number has opted out by now."""
+    opted_out = OptOut.objects.filter(
+        organization=organization, number=OuterRef("number"), cleared_at=None
+    )
+    found = (
+        Conversation.objects.select_related("organization", "assigned_to")
+        .filter(pk=conversation_id, organization=organization)
+        .annotate(in_register=Exists(opted_out))
+        .first()
+    )
+    if found is not None:
+        found.opted_out = found.in_register
+    return found
+
+
+def conversation_of(organization: Organization, number: str) -> Conversation | None:
+    """The conversation with a number, if there is one."""
+    return Conversation.objects.filter(organization=organization, number=number).first()
+
+
 def unread_total(organization: Organization) -> int:
     """Conversations with something that nobody has read."""
     return Conversation.objects.filter(organization=organization, unread__gt=0).count()
-
-
-def conversation_page(
-    organization: Organization, user: User, *, which: str, query: str, page: str
-) -> ConversationPage:
-    """Conversations by one of FILTERS, the latest text first."""
-    found = _filtered(Conversation.objects.filter(organization=organization), user, which)
-    if query:
-        found = found.filter(_matches(query, organization.region))
-    total = found.count()
-    pages = max(1, -(-total // A_PAGE))
-    number = min(int(page) if page.isdecimal() and int(page) > 0 else 1, pages)
-    shown = found.select_related("assigned_to").order_by("-last_text_at", "-id")
-    return ConversationPage(
-        list(shown[(number - 1) * A_PAGE : number * A_PAGE]), total, number, pages
-    )
-
-
-def entries_of(conversation: Conversation) -> list[Entry]:
-    """What was said in both directions, the oldest first: at most the last hundred texts."""
-    inbound = conversation.inbound_texts.order_by("-received_at")[:MOST_ENTRIES]
-    answers = conversation.answers.select_related("author").order_by("-created_at")[:MOST_ENTRIES]
-    texts = texts_to(
-        organization_id=conversation.organization_id,
-        number=conversation.number,
-        most=MOST_ENTRIES,
-    )
-    entries = [
-        *[Entry(True, text.body, text.received_at, conversation.number) for text in inbound],
-        *[_answer_entry(answer) for answer in answers],
-        *[
-            Entry(False, text.body, text.at, text.campaign_name, staff_name(text.status))
-            for text in texts
-        ],
-    ]
-    return sorted(entries, key=lambda entry: entry.at)[-MOST_ENTRIES:]
 
 
 def latest_inbound(conversation: Conversation) -> InboundText | None:
@@ -111,7 +60,9 @@ def latest_inbound(conversation: Conversation) -> InboundText | None:
 
 
 def mark_read(conversation: Conversation) -> None:
-    Conversation.objects.filter(pk=conversation.pk).update(unread=0)
+    """Before its texts are read from the database: one that comes meanwhile stays unread."""
+    if conversation.unread:
+        Conversation.objects.filter(pk=conversation.pk).update(unread=0)
 
 
 @transaction.atomic
@@ -145,62 +96,27 @@ def decide_wish(conversation: Conversation, *, opts_out: bool, actor: User) -> N
     _tell(conversation, actor, "opted out" if opts_out else "kept")
 
 
+@transaction.atomic
+def suggest_opt_out(organization_id: int, number: str, words: str) -> bool:
+    """Puts a person before staff who may have opted out elsewhere; they decide.
+
+    False when the number is in the register already, or waits for a decision.
+    """
+    if opted_out_among(organization_id, [number]):
+        return False
+    conversation = conversation_with(organization_id, number)
+    if conversation.asks_to_stop:
+        return False
+    conversation.asks_to_stop = conversation.is_open = True
+    conversation.last_text_at, conversation.last_words = timezone.now(), words[:160]
+    conversation.save()
+    return True
+
+
 def _text_that_asked(conversation: Conversation) -> InboundText | None:
     """The latest text that may have asked for no more: others may have come after it."""
-    texts = conversation.inbound_texts.order_by("-received_at")[:MOST_ENTRIES]
+    texts = conversation.inbound_texts.order_by("-received_at")[:MOST_LOOKED_AT]
     return next((text for text in texts if looks_like_opt_out(text.body)), None)
-
-
-@transaction.atomic
-def set_reply_emails(organization: Organization, *, text: str, actor: User) -> None:
-    """Who is mailed new replies; commas or blanks are between them. Raises ValidationError."""
-    emails = [each for each in re.split(r"[\s,;]+", text) if each]
-    for email in emails:
-        try:
-            validate_email(email)
-        except ValidationError:
-            raise ValidationError(f"{email} is not an e-mail address.") from None
-    before, organization.reply_emails = organization.reply_emails, emails
-    organization.save(update_fields=["reply_emails"])
-    audit.record(
-        organization=organization,
-        actor=actor,
-        action="changed reply mail",
-        subject=organization,
-        before={"reply_emails": before},
-        after={"reply_emails": emails},
-    )
-
-
-def _answer_entry(answer: Answer) -> Entry:
-    who = answer.author.get_username() if answer.author else "Staff"
-    status = staff_name(MessageStatus(answer.status))
-    return Entry(False, answer.body, answer.created_at, who, status, answer.why_not)
-
-
-def _filtered(found: QuerySet[Conversation], user: User, which: str) -> QuerySet[Conversation]:
-    match which:
-        case "unread":
-            return found.filter(unread__gt=0)
-        case "mine":
-            return found.filter(assigned_to=user, is_open=True)
-        case "stop":
-            return found.filter(asks_to_stop=True)
-        case "closed":
-            return found.filter(is_open=False)
-        case "all":
-            return found
-        case _:
-            return found.filter(is_open=True)
-
-
-def _matches(query: str, region: str) -> Q:
-    matches = Q(imis_id=query)
-    recipient = parse_recipient(query, region)
-    if isinstance(recipient, Recipient):
-        return matches | Q(number=recipient.e164)
-    digits = "".join(char for char in query if char.isdigit())
-    return matches | Q(number__endswith=digits) if digits else matches
 
 
 def _tell(conversation: Conversation, actor: User, action: str, **after: str) -> None:

@@ -15,15 +15,22 @@ from textmanager.config.jobs import defer_once, jobs
 from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisError
 from textmanager.imis.records import FoundActivity, list_activities
-from textmanager.organizations.connections import NotConnected, imis_client
+from textmanager.organizations.activity_types import USUAL, ActivityTypes, activity_types
+from textmanager.organizations.connections import (
+    NotConnected,
+    imis_client,
+    note_opt_outs_read,
+    opt_outs_unread_since,
+)
 from textmanager.organizations.founding import all_organizations, organization_with_id
-from textmanager.replies.imis_records import CAME_BACK_TYPE, OPT_OUT_TYPE
 from textmanager.replies.models import OptOut, OptOutSource
 from textmanager.replies.opt_outs import clear_opt_out, record_opt_out
 from textmanager.text.phones import Recipient, parse_recipient
 
 logger = logging.getLogger(__name__)
 
+# A night's reading that has not come about by then is made up for.
+OVERDUE = dt.timedelta(hours=25)
 LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
@@ -44,6 +51,14 @@ async def read_opt_outs_of_all(timestamp: int) -> None:  # noqa: ARG001 - every 
         await in_database(defer_reading, organization.pk)
 
 
+@jobs.periodic(cron="4-59/10 * * * *")
+@jobs.task(name="read_opt_outs_unread", queueing_lock="read_opt_outs_unread")
+async def read_opt_outs_unread(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is told its time
+    """A newly connected iMIS, and one that was away at night, is not left until the next night."""
+    for organization_id in await in_database(opt_outs_unread_since, timezone.now() - OVERDUE):
+        await in_database(defer_reading, organization_id)
+
+
 def defer_reading(organization_id: int) -> None:
     """Lets a worker read an organization's opt-outs."""
     name = f"read-opt-outs-{organization_id}"
@@ -52,16 +67,19 @@ def defer_reading(organization_id: int) -> None:
 
 @jobs.task(name="read_opt_outs")
 async def read_opt_outs(organization_id: int) -> None:
-    """An iMIS that fails is read the next night; nothing is lost, since it keeps its records."""
+    """An iMIS that fails is read again later; nothing is lost, since it keeps its records."""
+    now = timezone.now()
+    names = await in_database(activity_types, organization_id)
     try:
         client = await in_database(imis_client, organization_id)
         async with client:
-            opted_out = await _list(client, OPT_OUT_TYPE)
-            came_back = await _list(client, CAME_BACK_TYPE)
+            opted_out = await _list(client, names.opt_outs)
+            came_back = await _list(client, names.came_back)
     except (NotConnected, ImisError) as error:
         logger.warning("The opt-outs in iMIS cannot be read: %s", error)
         return
-    await in_database(take_over, organization_id, opted_out, came_back)
+    await in_database(take_over, organization_id, opted_out, came_back, names)
+    await in_database(note_opt_outs_read, organization_id, now)
 
 
 async def _list(client: ImisClient, activity_type: str) -> list[FoundActivity]:
@@ -70,7 +88,10 @@ async def _list(client: ImisClient, activity_type: str) -> list[FoundActivity]:
 
 @transaction.atomic
 def take_over(
-    organization_id: int, opted_out: Iterable[FoundActivity], came_back: Iterable[FoundActivity]
+    organization_id: int,
+    opted_out: Iterable[FoundActivity],
+    came_back: Iterable[FoundActivity],
+    names: ActivityTypes = USUAL,
 ) -> Read:
     """Enters the numbers whose last word in iMIS is an opt-out.
 
@@ -95,7 +116,7 @@ def take_over(
                 organization_id=organization_id,
                 number=number,
                 source=OptOutSource.IMIS,
-                evidence=f"Activity {OPT_OUT_TYPE} of {at:%Y-%m-%d}",
+                evidence=f"Activity {names.opt_outs} of {at:%Y-%m-%d}",
             )
     for number, at in starts.items():
         entry = in_effect.get(number)
@@ -107,7 +128,7 @@ def take_over(
             cleared += clear_opt_out(
                 organization_id=organization_id,
                 number=number,
-                because=f"Activity {CAME_BACK_TYPE} of {at:%Y-%m-%d}",
+                because=f"Activity {names.came_back} of {at:%Y-%m-%d}",
                 imis_knows=True,
             )
     return Read(added, cleared, unreadable)

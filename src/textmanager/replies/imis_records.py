@@ -19,13 +19,11 @@ from textmanager.imis.errors import (
     ImisUnreachable,
 )
 from textmanager.imis.records import Activity, create_activity, find_activity
+from textmanager.organizations.activity_types import activity_types
 from textmanager.organizations.connections import NotConnected, imis_client
 from textmanager.replies.models import OptOutRecord, RecordState
 from textmanager.runs.history import texts_to
 
-OPT_OUT_TYPE = "TEXTUNSUB"
-# The archive: those who came back.
-CAME_BACK_TYPE = "TEXTUNSUB_A"
 # Marks the source, as on the records of texts.
 SOURCE = "Text Manager"
 AT_ONCE = 50
@@ -101,6 +99,7 @@ def claim_records(organization_id: int, now: dt.datetime) -> list[_ToWrite]:
         .filter(organization_id=organization_id, state__in=OPEN, due_at__lte=now)
         .order_by("due_at", "pk")[:AT_ONCE]
     )
+    names = activity_types(organization_id)
     claimed = []
     for record in due:
         texts = texts_to(organization_id=organization_id, number=record.number, most=1)
@@ -116,7 +115,7 @@ def claim_records(organization_id: int, now: dt.datetime) -> list[_ToWrite]:
                 may_exist=record.state == RecordState.WRITING,
                 activity=Activity(
                     party_id=imis_id,
-                    activity_type=CAME_BACK_TYPE if record.ends_it else OPT_OUT_TYPE,
+                    activity_type=names.came_back if record.ends_it else names.opt_outs,
                     transaction_date=record.happened_at,
                     description=record.number,
                     note=record.words,

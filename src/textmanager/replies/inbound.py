@@ -26,6 +26,7 @@ from textmanager.text.keywords import Keyword, classify, looks_like_opt_out
 _TWILIO_KINDS = {"STOP": Keyword.OPT_OUT, "START": Keyword.OPT_IN, "HELP": Keyword.HELP}
 # Who told the office or iMIS said more than STOP, and "yes" answers so many other questions.
 _UNDONE_BY_YES = frozenset({OptOutSource.REPLY, OptOutSource.TWILIO})
+_STANDING = (Keyword.OPT_OUT, Keyword.OPT_IN)
 HELP_AGAIN = dt.timedelta(minutes=5)
 # As long as E.164 gets; what else writes to us, such as a name, is shorter.
 LONGEST_NUMBER = 16
@@ -40,10 +41,13 @@ class Taken:
 
 
 @transaction.atomic
-def record_inbound(*, organization_id: int, message: InboundMessage) -> Taken:
+def record_inbound(
+    *, organization_id: int, message: InboundMessage, received_at: dt.datetime | None = None
+) -> Taken:
     """Writes an inbound text and, in the same transaction, what it does to the register.
 
-    A text that was recorded before changes nothing and is answered nothing.
+    A text that was recorded before changes nothing and is answered nothing. `received_at` is for
+    one that came in earlier and was missed: what the person texted after it still holds.
     """
     number = plain_number(message.from_number)[:LONGEST_NUMBER]
     body = message.body.replace("\0", "")
@@ -56,15 +60,20 @@ def record_inbound(*, organization_id: int, message: InboundMessage) -> Taken:
             "to": plain_number(message.to)[:LONGEST_NUMBER],
             "body": body,
             "keyword": keyword.value if keyword else "",
+            "received_at": received_at or timezone.now(),
         },
     )
     if not is_new:
         return Taken(keyword)
+    is_overtaken = received_at is not None and _said_more(organization_id, text)
     conversation = conversation_with(organization_id, number)
-    conversation.last_text_at = timezone.now()
-    conversation.last_words = body[:160]
+    if not is_overtaken:
+        conversation.last_text_at = text.received_at
+        conversation.last_words = body[:160]
     has_effect = True
-    if keyword is Keyword.OPT_OUT:
+    if is_overtaken and keyword in _STANDING:
+        has_effect = False
+    elif keyword is Keyword.OPT_OUT:
         conversation.asks_to_stop = False
         has_effect = record_opt_out(
             organization_id=organization_id,
@@ -105,6 +114,16 @@ def _keyword(organization_id: int, number: str, message: InboundMessage) -> Keyw
     if sender is not None and sender.kind == SenderKind.TOLL_FREE:
         return None
     return keyword if source_of_opt_out(organization_id, number) in _UNDONE_BY_YES else None
+
+
+def _said_more(organization_id: int, text: InboundText) -> bool:
+    """Whether the person has said since what should become of texts to them."""
+    later = InboundText.objects.filter(
+        organization_id=organization_id,
+        from_number=text.from_number,
+        received_at__gt=text.received_at,
+    )
+    return later.filter(keyword__in=[each.value for each in _STANDING]).exists()
 
 
 def _asked_for_help_lately(conversation: Conversation, text: InboundText) -> bool:

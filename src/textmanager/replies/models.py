@@ -78,6 +78,9 @@ class Conversation(models.Model):
     last_text_at = models.DateTimeField(default=timezone.now)
     last_words = models.CharField(max_length=160, blank=True)
 
+    # Whether the number has opted out by now: known where find_conversation read the row.
+    opted_out: bool
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -86,6 +89,7 @@ class Conversation(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["organization", "-last_text_at"], name="conversation_by_time"),
+            models.Index(fields=["organization", "imis_id"], name="conversation_by_imis_id"),
             models.Index(
                 fields=["organization"], name="conversation_unread", condition=Q(unread__gt=0)
             ),
@@ -199,6 +203,11 @@ class OptOutRecord(models.Model):
                 name="opt_out_to_write",
                 condition=Q(state__in=["waiting", "writing"]),
             ),
+            # The register's page: what did iMIS refuse? And one number's story.
+            models.Index(
+                fields=["organization"], name="opt_out_refused", condition=Q(state="failed")
+            ),
+            models.Index(fields=["organization", "number"], name="opt_out_record_by_number"),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.core.mail import send_mail
 from django.urls import reverse
@@ -15,6 +17,9 @@ from textmanager.replies.models import InboundText
 
 # A mail names this many; the inbox has them all.
 MOST_NAMED = 20
+MOST_AT_ONCE = 5_000
+# As long as a mail is tried, and some more.
+NEWS_FOR = dt.timedelta(days=7)
 
 
 def tell_of_replies(organization_id: int) -> None:
@@ -35,15 +40,23 @@ async def mail_replies(organization_id: int) -> None:
 def mail_new_replies(organization_id: int) -> int:
     """One mail with every reply nobody was told of; returns how many. Raises what mailing does."""
     organization = organization_with_id(organization_id)
-    unmailed = InboundText.objects.filter(
-        organization=organization, mailed_at=None, keyword="", conversation__isnull=False
-    )
-    new = list(unmailed.select_related("conversation").order_by("received_at"))
-    if not new or not organization.reply_emails:
+    if not organization.reply_emails:
         return 0
+    unmailed = InboundText.objects.filter(
+        organization=organization,
+        mailed_at=None,
+        keyword="",
+        conversation__isnull=False,
+        # Whoever enters an address today is not mailed what was written before they cared.
+        received_at__gte=timezone.now() - NEWS_FOR,
+    )
+    new = list(unmailed.order_by("received_at").values_list("pk", flat=True)[:MOST_AT_ONCE])
+    if not new:
+        return 0
+    texts = InboundText.objects.filter(pk__in=new[:MOST_NAMED]).select_related("conversation")
     lines = [
         f"{text.from_number}{_as_whom(text)}, to {text.to}:\n{text.body}\n"
-        for text in new[:MOST_NAMED]
+        for text in texts.order_by("received_at")
     ]
     if len(new) > MOST_NAMED:
         lines.append(f"… and {len(new) - MOST_NAMED} more.\n")
@@ -54,7 +67,7 @@ def mail_new_replies(organization_id: int) -> int:
         from_email=None,
         recipient_list=organization.reply_emails,
     )
-    InboundText.objects.filter(pk__in=[text.pk for text in new]).update(mailed_at=timezone.now())
+    InboundText.objects.filter(pk__in=new).update(mailed_at=timezone.now())
     return len(new)
 
 

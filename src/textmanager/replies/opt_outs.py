@@ -69,6 +69,58 @@ def record_opt_out(
 
 
 @transaction.atomic
+def record_opt_outs(
+    *,
+    organization_id: int,
+    numbers: Collection[str],
+    source: OptOutSource,
+    evidence: str,
+    by: User | None = None,
+) -> frozenset[str]:
+    """Enters many numbers at once, as record_opt_out does each; those that are new."""
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ENTER,
+            {
+                "organization": organization_id,
+                # In one order, so that two imports cannot wait for each other in a circle.
+                "numbers": sorted(set(numbers)),
+                "source": source.value,
+                "evidence": evidence[:200],
+                "by": by.pk if by else None,
+                "now": now,
+            },
+        )
+        new = frozenset(number for (number,) in cursor)
+    OptOutRecord.objects.bulk_create(
+        OptOutRecord(
+            organization_id=organization_id,
+            number=number,
+            ends_it=False,
+            happened_at=now,
+            words=evidence[:200],
+            due_at=now,
+        )
+        for number in sorted(new)
+    )
+    if new:
+        _defer_writing(organization_id)
+    return new
+
+
+# One statement however many there are; who else enters one of them meanwhile has been first.
+_ENTER = """
+INSERT INTO replies_optout (organization_id, number, source, evidence, sender_address, created_at,
+                            created_by_id, cleared_because)
+SELECT %(organization)s, number, %(source)s, %(evidence)s, '', %(now)s, %(by)s, ''
+FROM unnest(%(numbers)s::text[]) AS number
+ON CONFLICT (organization_id, number) WHERE cleared_at IS NULL DO NOTHING
+RETURNING number
+"""
+
+
+@transaction.atomic
 def clear_opt_out(
     *,
     organization_id: int,
@@ -102,9 +154,13 @@ def _let_imis_know(entry: OptOut, at: dt.datetime, words: str, *, ends_it: bool)
         words=words[:200],
         due_at=at,
     )
+    _defer_writing(entry.organization_id)
+
+
+def _defer_writing(organization_id: int) -> None:
     # By its name: what writes to iMIS asks the runs whose number it is, and they ask this register.
-    name = f"opt-outs-to-imis-{entry.organization_id}"
+    name = f"opt-outs-to-imis-{organization_id}"
     with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
         jobs.configure_task("write_opt_outs", queueing_lock=name, lock=name).defer(
-            organization_id=entry.organization_id
+            organization_id=organization_id
         )

@@ -9,16 +9,20 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
+from textmanager.config.keyset import place, read_place
 from textmanager.config.spreadsheet import safe_cell
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
-from textmanager.replies.models import OptOut, OptOutSource
-from textmanager.replies.opt_outs import clear_opt_out, record_opt_out
+from textmanager.replies.models import OptOut, OptOutRecord, OptOutSource, RecordState
+from textmanager.replies.opt_outs import clear_opt_out, record_opt_out, record_opt_outs
 from textmanager.text.phones import Invalid, Recipient, parse_recipient
 
 A_PAGE = 50
 MOST_ROWS = 100_000
+MOST_WRONG_TOLD = 50
+MOST_REFUSED_TOLD = 20
 # What other programs call the column with the number.
 COLUMNS = ("number", "phone", "phone number", "mobile", "mobilephone", "mobile phone", "to")
 
@@ -37,8 +41,7 @@ class RegisterPage:
 
     entries: list[OptOut]
     total: int
-    number: int
-    pages: int
+    older: str
 
 
 @dataclass
@@ -49,21 +52,55 @@ class Imported:
     known: int = 0
     wrong: list[tuple[int, str, str]] = field(default_factory=list)
 
+    @property
+    def untold(self) -> int:
+        """How many wrong ones the page has no room for."""
+        return max(0, len(self.wrong) - MOST_WRONG_TOLD)
+
 
 def register_page(
-    organization: Organization, *, query: str, cleared: bool, page: str
+    organization: Organization, *, query: str, cleared: bool, before: str = ""
 ) -> RegisterPage:
-    """Entries in effect, or those that were cleared; `query` is a number, or the end of one."""
-    entries = OptOut.objects.filter(
-        organization=organization, cleared_at__isnull=not cleared
-    ).order_by("-created_at", "-id")
+    """Entries in effect, or those that were cleared, from the place `before` on.
+
+    `query` is a number, the end of one, or words of the evidence.
+    """
+    entries = OptOut.objects.filter(organization=organization, cleared_at__isnull=not cleared)
     if query:
         entries = entries.filter(_matches(query, organization.region))
     total = entries.count()
-    pages = max(1, -(-total // A_PAGE))
-    number = min(int(page) if page.isdecimal() and int(page) > 0 else 1, pages)
-    shown = entries.select_related("created_by", "cleared_by")
-    return RegisterPage(list(shown[(number - 1) * A_PAGE : number * A_PAGE]), total, number, pages)
+    begin = read_place(before)
+    if begin is not None:
+        at, key = begin
+        entries = entries.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=key))
+    ordered = entries.select_related("created_by", "cleared_by").order_by("-created_at", "-pk")
+    rows = list(ordered[: A_PAGE + 1])
+    shown, more = rows[:A_PAGE], len(rows) > A_PAGE
+    return RegisterPage(shown, total, place(shown[-1].created_at, shown[-1].pk) if more else "")
+
+
+def records_of(organization: Organization, number: str) -> list[OptOutRecord]:
+    """What of the number's opt-outs is on the member's record in iMIS, the newest first."""
+    records = OptOutRecord.objects.filter(organization=organization, number=number)
+    return list(records.order_by("-happened_at", "-pk"))
+
+
+def refused_by_imis(organization: Organization) -> list[str]:
+    """Some numbers whose opt-out, or its end, iMIS did not take. The register holds without it."""
+    refused = OptOutRecord.objects.filter(organization=organization, state=RecordState.FAILED)
+    return list(refused.order_by("-pk").values_list("number", flat=True)[:MOST_REFUSED_TOLD])
+
+
+@transaction.atomic
+def write_again(*, organization: Organization, number: str, actor: User) -> int:
+    """Lets what iMIS refused be written once more; how many records that are."""
+    refused = OptOutRecord.objects.filter(
+        organization=organization, number=number, state=RecordState.FAILED
+    )
+    again = refused.update(state=RecordState.WAITING, due_at=timezone.now(), tries=0, error="")
+    if again:
+        _tell(organization, actor, "wrote opt-out again", number, {"records": again})
+    return again
 
 
 def history_of(organization: Organization, number: str) -> list[OptOut]:
@@ -114,6 +151,7 @@ def import_numbers(*, organization: Organization, text: str, actor: User) -> Imp
     told with its line, and stops nothing else.
     """
     done = Imported()
+    numbers: dict[str, int] = {}
     for line, raw, is_removed in _numbers_in(text):
         if line > MOST_ROWS:
             done.wrong.append((line, "", f"Only the first {MOST_ROWS:,} lines are read."))
@@ -126,15 +164,16 @@ def import_numbers(*, organization: Organization, text: str, actor: User) -> Imp
         except NotANumber as error:
             done.wrong.append((line, raw[:40], str(error)))
             continue
-        is_new = record_opt_out(
-            organization_id=organization.pk,
-            number=number,
-            source=OptOutSource.STAFF,
-            evidence="Imported from a file",
-            by=actor,
-        )
-        done.added += is_new
-        done.known += not is_new
+        numbers[number] = numbers.get(number, 0) + 1
+    new = record_opt_outs(
+        organization_id=organization.pk,
+        numbers=numbers,
+        source=OptOutSource.STAFF,
+        evidence="Imported from a file",
+        by=actor,
+    )
+    done.added = len(new)
+    done.known = sum(numbers.values()) - len(new)
     _tell(organization, actor, "imported opt-outs", f"{done.added} numbers", {"known": done.known})
     return done
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.replies import register as book
+from textmanager.replies.conversations import conversation_of
 from textmanager.replies.imis_reading import defer_reading
 
 MOST_BYTES = 5_000_000
@@ -43,6 +44,8 @@ def history(request: MemberRequest, number: str) -> HttpResponse:
     context = {
         "number": number,
         "entries": entries,
+        "records": book.records_of(request.organization, number),
+        "conversation": conversation_of(request.organization, number),
         "in_effect": any(entry.cleared_at is None for entry in entries),
         "can_edit": request.membership.may(Role.AUTHOR),
     }
@@ -63,6 +66,17 @@ def remove(request: MemberRequest, number: str) -> HttpResponse:
         organization=request.organization, number=number, because=because, actor=request.user
     )
     notices.success(request, f"{number} may be texted again.")
+    return redirect("replies:history", number)
+
+
+@require_POST
+@member_required(Role.AUTHOR)
+def write_again(request: MemberRequest, number: str) -> HttpResponse:
+    """Lets iMIS be told once more of what it refused."""
+    if not book.history_of(request.organization, number):
+        raise Http404
+    if book.write_again(organization=request.organization, number=number, actor=request.user):
+        notices.success(request, "It is written to iMIS again. Look again in a minute.")
     return redirect("replies:history", number)
 
 
@@ -107,8 +121,10 @@ def _page(request: MemberRequest, **more: object) -> HttpResponse:
             request.organization,
             query=query,
             cleared=cleared,
-            page=request.GET.get("page", "1"),
+            before=request.GET.get("before", ""),
         ),
+        "is_first": "before" not in request.GET,
+        "refused": book.refused_by_imis(request.organization),
         "cleared": cleared,
         "query": query,
         "can_edit": request.membership.may(Role.AUTHOR),

@@ -7,11 +7,15 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from django.utils import timezone
+
 from textmanager.config.bridge import in_database
-from textmanager.organizations.connections import webhook_tokens
+from textmanager.organizations.connections import note_webhook, webhook_tokens
 
 # Seconds for which a token that was taken away may still be believed.
 REMEMBERED = 10.0
+# Seconds between two notes of when Twilio called last.
+BETWEEN_NOTES = 60.0
 
 
 @dataclass
@@ -19,6 +23,7 @@ class Signers:
     """The tokens that may sign, by Cloud ID, as this process knows them."""
 
     _known: dict[str, tuple[float, int, tuple[str, ...]]] = field(default_factory=dict)
+    _noted: dict[int, float] = field(default_factory=dict)
 
     @classmethod
     def here(cls) -> Signers:
@@ -42,6 +47,14 @@ class Signers:
             return None
         self._known[cloud_id] = (now + REMEMBERED, *found)
         return found[0]
+
+    async def note_call(self, organization_id: int) -> None:
+        """Remembers that Twilio reached us: the one proof from outside. Once a minute at most."""
+        now = asyncio.get_running_loop().time()
+        if now < self._noted.get(organization_id, now):
+            return
+        self._noted[organization_id] = now + BETWEEN_NOTES
+        await in_database(note_webhook, organization_id, timezone.now())
 
 
 _of_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Signers] = (

@@ -9,11 +9,13 @@ from textmanager.replies import register_views, views
 app_name = "replies"
 urlpatterns = [
     path("replies/", views.inbox, name="inbox"),
-    path("replies/mail/", views.reply_mail, name="reply-mail"),
+    path("replies/unread/", views.unread, name="unread"),
     path("replies/<int:conversation_id>/", views.conversation, name="conversation"),
+    path("replies/<int:conversation_id>/thread/", views.thread, name="thread"),
     path("replies/<int:conversation_id>/answer/", views.answer, name="answer"),
     path("replies/<int:conversation_id>/close/", views.close, name="close"),
     path("replies/<int:conversation_id>/reopen/", views.reopen, name="reopen"),
+    path("replies/<int:conversation_id>/assignees/", views.assignees, name="assignees"),
     path("replies/<int:conversation_id>/assign/", views.assign, name="assign"),
     path("replies/<int:conversation_id>/wish/", views.wish, name="wish"),
     path("opt-outs/", register_views.register, name="register"),
@@ -22,5 +24,6 @@ urlpatterns = [
     path("opt-outs/import/", register_views.import_file, name="import"),
     path("opt-outs/export.csv", register_views.export, name="export"),
     path("opt-outs/<str:number>/", register_views.history, name="history"),
+    path("opt-outs/<str:number>/write-again/", register_views.write_again, name="write-again"),
     path("opt-outs/<str:number>/remove/", register_views.remove, name="remove"),
 ]

@@ -6,39 +6,50 @@ import uuid
 from typing import Any
 
 from django.contrib import messages as notices
-from django.core.exceptions import ValidationError
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from textmanager.organizations import membership
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.replies import conversations
-from textmanager.replies.answering import NotAnswered, sender_for, write_answer
+from textmanager.replies.answering import NotAnswered, choose_sender, why_not_now, write_answer
+from textmanager.replies.inbox import FILTERS, conversation_page
 from textmanager.replies.models import Conversation
-from textmanager.replies.opt_outs import opted_out_among
+from textmanager.replies.thread import thread_of
 
 
 @member_required()
 def inbox(request: MemberRequest) -> HttpResponse:
+    """The list; asked for by htmx, the list alone, or nothing (204) while it is as it was."""
     which = request.GET.get("which", "open")
     query = request.GET.get("q", "").strip()
+    before = request.GET.get("before", "")
+    page = conversation_page(
+        request.organization, request.user, which=which, query=query, before=before
+    )
+    if request.htmx and request.GET.get("seen") == page.version:
+        return HttpResponse(status=204)
     context = {
-        "page": conversations.conversation_page(
-            request.organization,
-            request.user,
-            which=which,
-            query=query,
-            page=request.GET.get("page", "1"),
-        ),
-        "filters": conversations.FILTERS,
+        "page": page,
+        "filters": FILTERS,
         "which": which,
         "query": query,
-        "reply_emails": ", ".join(request.organization.reply_emails),
+        "is_first": not before,
         "may_configure": request.membership.may(Role.ADMIN),
     }
-    return render(request, "replies/inbox.html", context)
+    return render(request, f"replies/inbox.html{'#list' if request.htmx else ''}", context)
+
+
+@member_required()
+def unread(request: MemberRequest) -> HttpResponse:
+    """How many conversations wait to be read, for the navigation of every page."""
+    count = conversations.unread_total(request.organization)
+    if request.GET.get("seen") == str(count):
+        return HttpResponse(status=204)
+    return render(request, "replies/unread.html", {"unread": count})
 
 
 @member_required()
@@ -48,6 +59,20 @@ def conversation(request: MemberRequest, conversation_id: int) -> HttpResponse:
     if request.membership.may(Role.AUTHOR):
         conversations.mark_read(found)
     return _conversation_page(request, found)
+
+
+@member_required()
+def thread(request: MemberRequest, conversation_id: int) -> HttpResponse:
+    """What was said since, asked for while somebody looks at the page; 204 when nothing was."""
+    found = _conversation(request, conversation_id)
+    is_new = found.unread > 0
+    if request.membership.may(Role.AUTHOR):
+        conversations.mark_read(found)
+    said = thread_of(found)
+    if request.GET.get("seen") == said.version:
+        return HttpResponse(status=204)
+    context = {"conversation": found, "thread": said, "is_new": is_new}
+    return render(request, "replies/conversation.html#thread", context)
 
 
 @require_POST
@@ -81,6 +106,16 @@ def reopen(request: MemberRequest, conversation_id: int) -> HttpResponse:
     return redirect("replies:conversation", conversation_id)
 
 
+@member_required(Role.AUTHOR)
+def assignees(request: MemberRequest, conversation_id: int) -> HttpResponse:
+    """The form that assigns, asked for after the page is there."""
+    context = {
+        "conversation": _conversation(request, conversation_id),
+        "people": membership.people(request.organization),
+    }
+    return render(request, "replies/assign.html", context)
+
+
 @require_POST
 @member_required(Role.AUTHOR)
 def assign(request: MemberRequest, conversation_id: int) -> HttpResponse:
@@ -106,20 +141,6 @@ def wish(request: MemberRequest, conversation_id: int) -> HttpResponse:
     return redirect("replies:conversation", conversation_id)
 
 
-@require_POST
-@member_required(Role.ADMIN)
-def reply_mail(request: MemberRequest) -> HttpResponse:
-    try:
-        conversations.set_reply_emails(
-            request.organization, text=request.POST.get("emails", ""), actor=request.user
-        )
-    except ValidationError as error:
-        notices.error(request, " ".join(error.messages))
-    else:
-        notices.success(request, "Saved.")
-    return redirect("replies:inbox")
-
-
 def _form_id(request: MemberRequest) -> uuid.UUID | None:
     """The form's own; one that was tampered with is as good as a new form."""
     try:
@@ -129,17 +150,21 @@ def _form_id(request: MemberRequest) -> uuid.UUID | None:
 
 
 def _conversation(request: MemberRequest, conversation_id: int) -> Conversation:
-    found = Conversation.objects.select_related("organization", "assigned_to")
-    return get_object_or_404(found, pk=conversation_id, organization=request.organization)
+    found = conversations.find_conversation(request.organization, conversation_id)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _conversation_page(request: MemberRequest, found: Conversation, **more: Any) -> HttpResponse:
+    said = thread_of(found)
     context = {
         "conversation": found,
-        "entries": conversations.entries_of(found),
-        "sender": sender_for(found),
-        "has_opted_out": bool(opted_out_among(request.organization.pk, [found.number])),
-        "people": membership.people(request.organization),
+        "thread": said,
+        "sender": choose_sender(
+            request.organization.pk, written_to=said.written_to, texted_from=said.texted_from
+        ),
+        "why_not": why_not_now(found, timezone.now(), has_opted_out=found.opted_out),
         "can_edit": request.membership.may(Role.AUTHOR),
         "form_id": uuid.uuid4(),
         **more,

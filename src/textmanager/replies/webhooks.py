@@ -18,7 +18,7 @@ from django.conf import settings
 
 from textmanager.config.bridge import in_database
 from textmanager.config.hooks import PREFIX
-from textmanager.config.reach import answer_to
+from textmanager.config.reach import NONCE, answer_to
 from textmanager.gateway.inbound import parse_inbound, reply_xml
 from textmanager.gateway.receipts import parse_receipt, signature_is_valid
 from textmanager.replies.answering import REFERENCE, apply_answer_receipt
@@ -75,7 +75,7 @@ async def _answer(scope: Scope, receive: Receive) -> Answer:
         return Answer(413)
     cloud_id, kind = address.groups()
     if kind == "reach":
-        return Answer(200, answer_to(body.decode("latin-1")).encode())
+        return await _answer_reach(cloud_id, scope, body)
     return await _answer_signed(kind, cloud_id, scope, body)
 
 
@@ -84,10 +84,18 @@ async def _answer_signed(kind: str, cloud_id: str, scope: Scope, body: bytes) ->
         call = await _signed_call(scope, body, cloud_id)
         if call is None:
             return Answer(403, REFUSED)
+        await Signers.here().note_call(call.organization_id)
         return await (_take_receipt if kind == "status" else _take_text)(call)
     except Exception:
         _logger.exception("A webhook could not be taken. Twilio is asked to send it again.")
         return Answer(503)
+
+
+async def _answer_reach(cloud_id: str, scope: Scope, body: bytes) -> Answer:
+    """To our own question over the public address: that it is us, and whether we believe it."""
+    nonce = dict(parse_qsl(body.decode("latin-1"))).get(NONCE, "")
+    is_signed = await _signed_call(scope, body, cloud_id) is not None
+    return Answer(200, answer_to(nonce, is_signed=is_signed).encode())
 
 
 async def _take_receipt(call: Call) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from textmanager.organizations.models import Organization, Sender
 from textmanager.replies.answered import segments_answered
@@ -39,3 +39,11 @@ def next_day_begins(organization: Organization, now: dt.datetime) -> dt.datetime
     """The organization's next midnight, in UTC: when its allowance is whole again."""
     tomorrow = organization.day_of(now) + dt.timedelta(days=1)
     return dt.datetime.combine(tomorrow, dt.time.min, organization.zone).astimezone(dt.UTC)
+
+
+def segments_of_runs(organization_id: int, *, since: dt.date, day: dt.date) -> tuple[int, int]:
+    """Segments that runs have used on `day`, and from `since` to the end of it; one query."""
+    used = DayTally.objects.filter(
+        organization_id=organization_id, day__gte=since, day__lte=day
+    ).aggregate(on_day=Sum("segments", filter=Q(day=day)), whole=Sum("segments"))
+    return int(used["on_day"] or 0), int(used["whole"] or 0)

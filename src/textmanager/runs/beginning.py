@@ -10,6 +10,7 @@ from django.utils import timezone
 from textmanager.campaigns import lifecycle
 from textmanager.campaigns.models import Campaign, CampaignState
 from textmanager.organizations import audit
+from textmanager.organizations.connections import credentials_for_tests
 from textmanager.organizations.models import Organization, User
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.pipeline.prepare import defer_prepare
@@ -44,6 +45,7 @@ def record_run(
             "template",
             "empty_values",
             "days_between_texts",
+            "useful_for_hours",
             "write_back",
         )
     }
@@ -54,6 +56,8 @@ def record_run(
             **copied,
             "organization_id": campaign.organization_id,
             "campaign_name": campaign.name,
+            "tested_with_twilio": campaign.is_test
+            and credentials_for_tests(campaign.organization_id) is not None,
             "state": state,
             "reason": reason,
             "started_by": started_by,

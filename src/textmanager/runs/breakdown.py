@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from textmanager.runs.figures import Figures, Line
 from textmanager.runs.models import Run, RunTally
-from textmanager.text.statuses import STAFF_STATUSES
+from textmanager.text.statuses import STAFF_STATUSES, MessageStatus
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,27 @@ class Figure:
     share: float
 
 
+# A text that its carrier has taken counts as one that has not failed, so far.
+FAILED = frozenset({MessageStatus.UNDELIVERED.value, MessageStatus.FAILED.value})
+WITH_OUTCOME = FAILED | {MessageStatus.SENT.value, MessageStatus.DELIVERED.value}
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """How many texts of a run have an outcome, and how many of them failed."""
+
+    known: int
+    failed: int
+
+
+def outcomes_so_far(run: Run) -> Outcomes:
+    counts = counts_by_status(run)
+    return Outcomes(
+        known=sum(n for status, n in counts.items() if status in WITH_OUTCOME),
+        failed=sum(n for status, n in counts.items() if status in FAILED),
+    )
+
+
 def counts_by_status(run: Run) -> dict[str, int]:
     """Messages of the run by status, from the tallies; those of no message are left out."""
     tallies = RunTally.objects.filter(run=run, messages__gt=0)
@@ -32,6 +54,11 @@ def counts_by_status(run: Run) -> dict[str, int]:
 def breakdown(run: Run) -> list[Figure]:
     """The six names always, ours where a message has them."""
     return breakdowns([run])[run.pk]
+
+
+def breakdown_of(figures: Figures) -> list[Figure]:
+    """The same from figures that were read already."""
+    return _figures(line for line in figures.statuses.values() if line.messages > 0)
 
 
 def breakdowns(runs: Collection[Run]) -> dict[uuid.UUID, list[Figure]]:
@@ -50,7 +77,7 @@ def statuses_of(key: str) -> tuple[str, ...]:
     return ()
 
 
-def _figures(tallies: Iterable[RunTally]) -> list[Figure]:
+def _figures(tallies: Iterable[RunTally | Line]) -> list[Figure]:
     by_status = {tally.status: tally for tally in tallies}
     total = sum(tally.messages for tally in by_status.values())
     figures = []

@@ -29,6 +29,26 @@ def recently_texted(
     return frozenset(texts.values_list("to", flat=True))
 
 
+def texted_in_later_runs(
+    run: Run, *, numbers: Collection[str], besides: uuid.UUID
+) -> frozenset[str]:
+    """Those of `numbers` that a later run of the same campaign has texted, or is about to.
+
+    A text that fails and is tried again must not follow a newer one. `besides` is not looked at.
+    """
+    texts = (
+        Message.objects.filter(
+            organization_id=run.organization_id,
+            run__campaign_id=run.campaign_id,
+            run__created_at__gt=run.created_at,
+            to__in=numbers,
+        )
+        .exclude(run_id=besides)
+        .exclude(status__in=(*NOT_TEXTED, MessageStatus.UNDELIVERED))
+    )
+    return frozenset(texts.values_list("to", flat=True))
+
+
 def usual_contacts(*, campaign_id: int, before: dt.datetime) -> int | None:
     """The median number of contacts in the last five completed runs; None without any."""
     latest = (
@@ -37,6 +57,8 @@ def usual_contacts(*, campaign_id: int, before: dt.datetime) -> int | None:
             state=RunState.COMPLETED,
             created_at__lt=before,
             contacts__isnull=False,
+            # Their audience is what failed, and says nothing about the usual one.
+            retry_of=None,
         )
         .order_by("-created_at")
         .values_list("contacts", flat=True)[:5]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.db import transaction
@@ -12,23 +13,29 @@ from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
 from textmanager.runs import notices
+from textmanager.runs.breakdown import outcomes_so_far
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.text.statuses import MessageStatus
 
+PAUSED_BY = "Paused by "
 NOT_WITH_TWILIO = (MessageStatus.QUEUED, MessageStatus.HELD)
 
 
 @transaction.atomic
-def hold_run(*, run_id: uuid.UUID | str, reason: str) -> bool:
+def hold_run(
+    *, run_id: uuid.UUID | str, reason: str, waits_for_imis_since: dt.datetime | None = None
+) -> bool:
     """Stops a run that is preparing or sending until somebody lets it go on.
 
-    Mails the people of the status report. False when the run is not going on (any more).
+    With `waits_for_imis_since` it also goes on by itself once iMIS works again. Mails the people
+    of the status report. False when the run is not going on (any more).
     """
     run = Run.objects.select_for_update(of=("self",)).get(pk=run_id)
     if run.state not in {RunState.PREPARING, RunState.SENDING}:
         return False
     run.state, run.reason = RunState.HELD, reason
-    run.save(update_fields=["state", "reason"])
+    run.waits_for_imis_since = waits_for_imis_since
+    run.save(update_fields=["state", "reason", "waits_for_imis_since"])
     audit.record(
         organization=run.organization,
         actor=None,
@@ -47,7 +54,7 @@ def pause_run(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     if run.state not in {RunState.PREPARING, RunState.SENDING}:
         raise NotPossible("Only a run that is going on can be paused.")
     run.state = RunState.HELD
-    run.reason = f"Paused by {actor.get_username()}."
+    run.reason = f"{PAUSED_BY}{actor.get_username()}."
     run.save(update_fields=["state", "reason"])
     audit.record(organization=organization, actor=actor, action="paused", subject=run)
     return run
@@ -79,11 +86,28 @@ def resume_run(*, organization: Organization, run_id: uuid.UUID, actor: User) ->
     run = _locked(organization, run_id)
     if run.state != RunState.HELD:
         raise NotPossible("Only a held run can go on.")
-    run.state = RunState.SENDING if run.prepared_at else RunState.PREPARING
-    run.reason = ""
-    run.save(update_fields=["state", "reason"])
-    audit.record(organization=organization, actor=actor, action="resumed", subject=run)
+    if run.waits_for_approval:
+        raise NotPossible("This run waits until a second person approves it.")
+    let_go_on(run, actor=actor)
     return run
+
+
+def let_go_on(run: Run, *, actor: User | None) -> None:
+    """Takes a held run, whose row is locked, up again where it stopped; no actor: by itself."""
+    run.state = RunState.SENDING if run.prepared_at else RunState.PREPARING
+    run.reason, run.waits_for_imis_since = "", None
+    so_far = outcomes_so_far(run)
+    run.outcomes_looked_at, run.failures_looked_at = so_far.known, so_far.failed
+    run.save(
+        update_fields=[
+            "state",
+            "reason",
+            "waits_for_imis_since",
+            "outcomes_looked_at",
+            "failures_looked_at",
+        ],
+    )
+    audit.record(organization=run.organization, actor=actor, action="resumed", subject=run)
 
 
 @transaction.atomic
@@ -108,3 +132,8 @@ def cancel_run(*, organization: Organization, run_id: uuid.UUID, actor: User) ->
 
 def _locked(organization: Organization, run_id: uuid.UUID) -> Run:
     return Run.objects.select_for_update(of=("self",)).get(pk=run_id, organization=organization)
+
+
+def was_paused_by_somebody(run: Run) -> bool:
+    """Whether a held run stands still because a person wished it, and not for a reason of ours."""
+    return run.state == RunState.HELD and run.reason.startswith(PAUSED_BY)

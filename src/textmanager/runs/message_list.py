@@ -1,19 +1,77 @@
-"""The messages of a run as staff look through them: by status, by number, by iMIS ID."""
+"""The messages of a run as staff look through them: by status, cause, record, number, iMIS ID."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
 
-from django.db.models import Q
-
-from textmanager.runs.breakdown import counts_by_status, statuses_of
+from textmanager.runs.breakdown import statuses_of
+from textmanager.runs.causes import in_words, why
+from textmanager.runs.figures import Figures
+from textmanager.runs.message_search import (
+    Sought,
+    Total,
+    matching,
+    may_read_all,
+    messages_after,
+    messages_before,
+    sought,
+    total_of,
+)
 from textmanager.runs.models import Message, Run, WriteBack
 from textmanager.runs.pipeline.due import SENT
-from textmanager.runs.pipeline.report import why
-from textmanager.text.phones import Recipient, parse_recipient
 from textmanager.text.statuses import MessageStatus, staff_key, staff_name
 
 A_PAGE = 50
+# What an integer column holds.
+LARGEST = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the filters of the page say, as they stand in its address."""
+
+    status: str = ""
+    cause: str = ""
+    record: str = ""
+    query: str = ""
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> Asked:
+        found = {
+            name: parameters.get(key, "").strip()[:60]
+            for name, key in (
+                ("status", "status"),
+                ("cause", "cause"),
+                ("record", "record"),
+                ("query", "q"),
+            )
+        }
+        return cls(**found)
+
+    @property
+    def address(self) -> str:
+        """The filters again, for a link; empty without any."""
+        pairs = {
+            "status": self.status,
+            "cause": self.cause,
+            "record": self.record,
+            "q": self.query,
+        }
+        return urlencode({key: value for key, value in pairs.items() if value})
+
+    @property
+    def cause_in_words(self) -> str:
+        return in_words(self.cause)[0]
+
+    def sought_in(self, run: Run) -> Sought:
+        wanted = sought(
+            statuses=statuses_of(self.status), cause=self.cause[:40], record=self.record
+        )
+        if not self.query:
+            return wanted
+        return replace(wanted, numbers=matching(run, self.query))
 
 
 @dataclass(frozen=True)
@@ -30,56 +88,55 @@ class MessageRow:
 
 @dataclass(frozen=True)
 class MessagePage:
-    """Some of the messages that were asked for, `number` of `pages` counted from 1."""
+    """Some of the messages that were asked for, and what the pages around them begin with.
+
+    `previous` and `next` are empty, or what the address of that page adds to the filters.
+    """
 
     rows: list[MessageRow]
-    total: int
-    number: int
-    pages: int
-
-    @property
-    def previous(self) -> int | None:
-        return self.number - 1 if self.number > 1 else None
-
-    @property
-    def next(self) -> int | None:
-        return self.number + 1 if self.number < self.pages else None
+    total: Total
+    previous: str
+    next: str
+    here: str
+    digits_needed: bool
 
 
-def message_page(run: Run, *, status: str, query: str, page: str) -> MessagePage:
-    """One page of messages; `status` is a key of the breakdown, `query` a number or iMIS ID.
-
-    Without a query the total comes from the tallies: no page counts a million messages.
-    """
-    messages = Message.objects.filter(run=run).order_by("number")
-    statuses = statuses_of(status)
-    if statuses:
-        messages = messages.filter(status__in=statuses)
-    if query:
-        messages = messages.filter(_matches(query, run))
-        total = messages.count()
-    else:
-        counts = counts_by_status(run)
-        total = sum(n for name, n in counts.items() if not statuses or name in statuses)
-    pages = max(1, -(-total // A_PAGE))
-    number = min(int(page) if page.isdecimal() and int(page) > 0 else 1, pages)
-    shown = messages[(number - 1) * A_PAGE : number * A_PAGE]
-    return MessagePage([_row(message) for message in shown], total, number, pages)
+def message_page(run: Run, asked: Asked, place: Mapping[str, str], figures: Figures) -> MessagePage:
+    """One page of messages; `place` has `after` or `before` a number, or `last`, or nothing."""
+    wanted = asked.sought_in(run)
+    messages, has_more_before, has_more_after, here = _messages(run, wanted, place)
+    return MessagePage(
+        rows=[message_row(message) for message in messages],
+        total=total_of(run, wanted, figures),
+        previous=f"before={messages[0].number}" if has_more_before else "",
+        next=f"after={messages[-1].number}" if has_more_after else "",
+        here=here,
+        digits_needed=bool(asked.query) and not messages and not may_read_all(run),
+    )
 
 
-def _matches(query: str, run: Run) -> Q:
-    """Exact, so that an index answers: an iMIS ID, or a number however it is typed."""
-    matches = Q(imis_id=query)
-    recipient = parse_recipient(query, run.organization.region)
-    if isinstance(recipient, Recipient):
-        matches |= Q(to=recipient.e164)
-    digits = "".join(char for char in query if char.isdigit())
-    if len(digits) >= 4:  # noqa: PLR2004 - the last four digits are what people remember
-        matches |= Q(to__endswith=digits)
-    return matches
+def _messages(
+    run: Run, wanted: Sought, place: Mapping[str, str]
+) -> tuple[list[Message], bool, bool, str]:
+    """A page, whether there are messages before and after it, and its place again."""
+    before = _number(place.get("before", ""))
+    if before is not None or "last" in place:
+        found = messages_before(run, wanted, before=before, most=A_PAGE + 1)
+        here = "last=1" if before is None else f"before={before}"
+        return found[-A_PAGE:], len(found) > A_PAGE, before is not None and bool(found), here
+    after = _number(place.get("after", ""))
+    found = messages_after(run, wanted, after=-1 if after is None else after, most=A_PAGE + 1)
+    here = "" if after is None else f"after={after}"
+    return found[:A_PAGE], after is not None and bool(found), len(found) > A_PAGE, here
 
 
-def _row(message: Message) -> MessageRow:
+def _number(typed: str) -> int | None:
+    return (
+        min(int(typed), LARGEST) if typed.isdecimal() and len(typed) <= len("9999999999") else None
+    )
+
+
+def message_row(message: Message) -> MessageRow:
     reason, what_to_do = why(message)
     return MessageRow(
         message=message,
@@ -87,11 +144,12 @@ def _row(message: Message) -> MessageRow:
         status_label=staff_name(MessageStatus(message.status)),
         reason_in_words=reason,
         what_to_do=what_to_do,
-        write_back_in_words=_write_back_in_words(message),
+        write_back_in_words=write_back_in_words(message),
     )
 
 
-def _write_back_in_words(message: Message) -> str:
+def write_back_in_words(message: Message) -> str:
+    """Where the record in iMIS stands; empty when none is wanted, or before the text was sent."""
     if message.write_back == WriteBack.NONE or message.status not in SENT:
         return ""
     if message.write_back_error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from textmanager.campaigns.models import ApiMode, Campaign, EmptyValues, Priority, WriteBackTarget
@@ -52,6 +54,10 @@ class Run(models.Model):
     started_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    # The run whose failed texts this one tries again.
+    retry_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="retries"
+    )
     state = models.CharField(max_length=10, choices=RunState, default=RunState.PREPARING)
     # Why the run is held, failed or was missed, in words for staff.
     reason = models.TextField(blank=True)
@@ -68,6 +74,9 @@ class Run(models.Model):
     template = models.TextField()
     empty_values = models.CharField(max_length=4, choices=EmptyValues)
     days_between_texts = models.PositiveSmallIntegerField(default=0)
+    useful_for_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    # A TEST run whose texts Twilio itself judges, by its test credentials.
+    tested_with_twilio = models.BooleanField(default=False)
     write_back = models.CharField(max_length=17, choices=WriteBackTarget)
 
     # Where preparation stands: rows before `next_offset` are messages already.
@@ -75,6 +84,19 @@ class Run(models.Model):
     next_offset = models.PositiveIntegerField(default=0)
     # The pages did not fit together: somebody came twice, or the total changed between them.
     is_unsteady = models.BooleanField(default=False)
+    # Held because iMIS failed, since then: it goes on by itself when iMIS works again.
+    waits_for_imis_since = models.DateTimeField(null=True, blank=True)
+
+    # What somebody knew who let the run go on; only what comes after it may hold it for failing.
+    outcomes_looked_at = models.PositiveIntegerField(default=0)
+    failures_looked_at = models.PositiveIntegerField(default=0)
+
+    # More texts than one person may send alone: it stays held until somebody else approves.
+    needs_approval = models.BooleanField(default=False)
+    approved_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
 
     created_at = models.DateTimeField(default=timezone.now)
     prepared_at = models.DateTimeField(null=True, blank=True)
@@ -82,6 +104,14 @@ class Run(models.Model):
     # When the last outcome was known, or waited for long enough: the report goes out then.
     settled_at = models.DateTimeField(null=True, blank=True)
     report_sent_at = models.DateTimeField(null=True, blank=True)
+
+    # What Twilio has billed so far, added up as prices come in; and where asking for them stands.
+    billed_amount = models.DecimalField(max_digits=12, decimal_places=5, null=True, blank=True)
+    billed_unit = models.CharField(max_length=3, blank=True)
+    billed_texts = models.PositiveIntegerField(default=0)
+    price_due_at = models.DateTimeField(null=True, blank=True)
+    price_tries = models.PositiveSmallIntegerField(default=0)
+    priced_through = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -92,8 +122,14 @@ class Run(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["campaign", "-scheduled_for"], name="run_by_campaign"),
-            # The calendar: what ran between two instants?
+            # What ran between two instants: the calendar, deliveries by day, what failed lately.
             models.Index(fields=["organization", "scheduled_for"], name="run_by_time"),
+            # Every page: what is open, or did not run?
+            models.Index(
+                fields=["organization", "scheduled_for"],
+                name="run_to_look_at",
+                condition=Q(state__in=["preparing", "sending", "held", "failed", "missed"]),
+            ),
             models.Index(
                 fields=["state"],
                 name="run_open",
@@ -109,6 +145,11 @@ class Run(models.Model):
                 name="run_unreported",
                 condition=Q(settled_at__isnull=False, report_sent_at=None),
             ),
+            models.Index(
+                fields=["price_due_at"],
+                name="run_unpriced",
+                condition=Q(price_due_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -119,8 +160,45 @@ class Run(models.Model):
         return self.api_mode == ApiMode.TEST
 
     @property
+    def waits_for_approval(self) -> bool:
+        """Whether nobody may let it go on but by approving it, while the organization asks so."""
+        is_asked = self.organization.approve_above is not None
+        return self.needs_approval and self.approved_at is None and is_asked
+
+    @property
     def wants_an_eye(self) -> bool:
         return self.state in RunState.wanting_an_eye()
+
+    @property
+    def useful_until(self) -> dt.datetime | None:
+        """From when on its texts are of no use any more; None where that never comes."""
+        if self.useful_for_hours is None:
+            return None
+        return self.scheduled_for + dt.timedelta(hours=self.useful_for_hours)
+
+
+class ReportMail(models.Model):
+    """A status report as it was mailed. Its CSV is made anew from the messages when asked for."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="report_mails")
+    to = ArrayField(models.EmailField())
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField()
+    sent_at = models.DateTimeField(default=timezone.now)
+    # Empty for the one that went out by itself.
+    sent_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {', '.join(self.to)}"
+
+
+# A message in one of these has a cause that staff may count and look through.
+WITH_A_CAUSE = ("held", "skipped", "error", "failed", "undelivered", "unconfirmed", "canceled")
+# In these, Twilio's code says more than our reason; elsewhere it is left from an earlier attempt.
+BY_ERROR_CODE = ("error", "failed", "undelivered")
 
 
 class WriteBack(models.TextChoices):
@@ -179,6 +257,19 @@ class Message(models.Model):
     check_at = models.DateTimeField(
         null=True, help_text="When to ask Twilio what became of it, if it has not told by then."
     )
+    # Why it is as it is: Twilio's error code, or else the reason; kept by the database.
+    cause = models.GeneratedField(
+        expression=Case(
+            When(~Q(status__in=[*WITH_A_CAUSE, "queued"]), then=Value("")),
+            When(
+                Q(error_code__isnull=False) & (Q(status__in=BY_ERROR_CODE) | Q(reason="")),
+                then=Cast("error_code", models.CharField(max_length=40)),
+            ),
+            default="reason",
+        ),
+        output_field=models.CharField(max_length=40),
+        db_persist=True,
+    )
     price = models.DecimalField(max_digits=10, decimal_places=5, null=True)
     price_unit = models.CharField(max_length=3, blank=True)
 
@@ -187,6 +278,9 @@ class Message(models.Model):
     write_back_tries = models.PositiveSmallIntegerField(default=0)
     write_back_ref = models.CharField(max_length=60, blank=True)
     write_back_error = models.CharField(max_length=300, blank=True)
+
+    # The run that tries this failed text again: it does so once.
+    retried_in = models.UUIDField(null=True)
 
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -220,8 +314,20 @@ class Message(models.Model):
                     status__in=["sent", "delivered", "undelivered"],
                 ),
             ),
-            # The run's page: what did iMIS refuse?
-            models.Index(fields=["run"], name="message_refused", condition=Q(write_back="failed")),
+            # The run's page: what is on the records, what did iMIS refuse? Written only once a
+            # text has been sent, so that sending pays nothing for it.
+            models.Index(
+                fields=["run", "write_back", "number"],
+                name="message_by_record",
+                condition=Q(status__in=["sent", "delivered", "undelivered"])
+                & ~Q(write_back="none"),
+            ),
+            # The run's page: who was left out, and failed, for this reason?
+            models.Index(
+                fields=["run", "status", "cause", "number"],
+                name="message_by_cause",
+                condition=Q(status__in=WITH_A_CAUSE),
+            ),
             # Settling: is anything of this run left to hear?
             models.Index(
                 fields=["run"],
@@ -288,9 +394,41 @@ class RunTally(models.Model):
     status = models.CharField(max_length=11)
     messages = models.IntegerField()
     segments = models.IntegerField()
+    # When the first and the last of its messages came to this status, gone ones included.
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.messages} {self.status}"
+
+
+class CauseTally(models.Model):
+    """How many messages of a run have a status for the same cause; kept by triggers."""
+
+    pk = models.CompositePrimaryKey("run_id", "status", "cause")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="cause_tallies")
+    status = models.CharField(max_length=11)
+    cause = models.CharField(max_length=40)
+    messages = models.IntegerField()
+    segments = models.IntegerField()
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.messages} {self.status}: {self.cause}"
+
+
+class RecordTally(models.Model):
+    """How many texts that were sent are on their member's iMIS record; kept by triggers."""
+
+    pk = models.CompositePrimaryKey("run_id", "write_back")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="record_tallies")
+    write_back = models.CharField(max_length=7)
+    messages = models.IntegerField()
+    last_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.messages} {self.write_back}"
 
 
 class DayTally(models.Model):

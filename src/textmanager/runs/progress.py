@@ -11,6 +11,14 @@ from textmanager.text.statuses import MessageStatus
 
 NOT_YET_SENT = (MessageStatus.QUEUED, MessageStatus.HELD, MessageStatus.SENDING)
 NOT_FOR_SENDING = (MessageStatus.ERROR, MessageStatus.SKIPPED)
+LEFT = (
+    MessageStatus.ACCEPTED,
+    MessageStatus.SENT,
+    MessageStatus.DELIVERED,
+    MessageStatus.UNDELIVERED,
+    MessageStatus.UNCONFIRMED,
+    MessageStatus.TESTED,
+)
 # Receipts come in for a while after the last text has left.
 STILL_INTERESTING = dt.timedelta(minutes=30)
 
@@ -44,6 +52,24 @@ def progress(run: Run, counts: Mapping[str, int], *, now: dt.datetime) -> Progre
         finish=now + dt.timedelta(seconds=left / rate) if rate and not waiting else None,
         is_live=is_live(run, now=now),
         in_words=_in_words(run, left, waiting, counts),
+    )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What pausing, resuming and canceling are about."""
+
+    left: int
+    under_way: int
+    to_go: int
+
+
+def standing(counts: Mapping[str, int]) -> Standing:
+    """How many texts have left (or were checked), are being sent, and still wait."""
+    to_go = counts.get(MessageStatus.QUEUED, 0) + counts.get(MessageStatus.HELD, 0)
+    under_way = counts.get(MessageStatus.SENDING, 0)
+    return Standing(
+        left=sum(counts.get(status, 0) for status in LEFT), under_way=under_way, to_go=to_go
     )
 
 

@@ -1,28 +1,30 @@
-"""Pages of runs: the list of a campaign's runs, one run live, and its messages."""
+"""Pages of runs: the list of a campaign's runs, one run live, and finding a person in all."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages as notices
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
-from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.campaigns.models import Campaign
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
-from textmanager.runs import holding, writing_again
-from textmanager.runs.breakdown import breakdown, counts_by_status
-from textmanager.runs.message_list import message_page
-from textmanager.runs.models import Run, RunState
+from textmanager.runs.breakdown import breakdown_of
+from textmanager.runs.causes import causes_of
+from textmanager.runs.figures import Figures, figures_of
+from textmanager.runs.finding import find
+from textmanager.runs.holding import was_paused_by_somebody
+from textmanager.runs.message_list import Asked, message_page
+from textmanager.runs.message_story import story_of
+from textmanager.runs.models import Message, Run, RunState, WriteBack
 from textmanager.runs.progress import is_live, progress
+from textmanager.runs.retrying import worth_another_try
 from textmanager.runs.run_list import run_page
-from textmanager.runs.writing_again import refused_records
+from textmanager.runs.testing import how_tested
+from textmanager.runs.timeline import timeline
 
 
 @member_required()
@@ -46,8 +48,10 @@ def run_detail(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
 @member_required()
 def run_progress(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     """The live part of the page, asked for every two seconds while the run is going on."""
-    run = _run(request, run_id)
-    return render(request, "runs/detail.html#progress", _progress_context(request, run))
+    run = run_of(request, run_id)
+    return render(
+        request, "runs/detail.html#progress", _progress_context(request, run, figures_of(run))
+    )
 
 
 @member_required()
@@ -55,86 +59,97 @@ def run_messages(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     """The messages by filter, search and page; without htmx the whole page around them."""
     if not request.htmx:
         return _detail(request, run_id)
-    run = _run(request, run_id)
-    return render(request, "runs/detail.html#messages", _messages_context(request, run))
-
-
-@require_POST
-@member_required(Role.AUTHOR)
-def pause(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
-    return _change(request, run_id, holding.pause_run, "The run is paused.")
-
-
-@require_POST
-@member_required(Role.AUTHOR)
-def resume(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
-    return _change(request, run_id, holding.resume_run, "The run goes on.")
-
-
-@require_POST
-@member_required(Role.AUTHOR)
-def cancel(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
-    return _change(request, run_id, holding.cancel_run, "The run is canceled.")
-
-
-@require_POST
-@member_required(Role.AUTHOR)
-def write_again(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
-    return _change(
-        request, run_id, writing_again.write_again, "The records are written to iMIS again."
+    run = run_of(request, run_id)
+    return render(
+        request, "runs/detail.html#messages", _messages_context(request, run, figures_of(run))
     )
 
 
-def _detail(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
-    run = _run(request, run_id)
-    context = {**_progress_context(request, run), **_messages_context(request, run)}
-    return render(request, "runs/detail.html", context)
+@member_required()
+def message_detail(request: MemberRequest, run_id: uuid.UUID, number: int) -> HttpResponse:
+    """One message's whole story."""
+    run = run_of(request, run_id)
+    message = get_object_or_404(Message, run=run, number=number, organization=request.organization)
+    context = {
+        "run": run,
+        "campaign": run.campaign,
+        "message": message,
+        "story": story_of(run, message),
+        "zone": request.organization.time_zone,
+    }
+    return render(request, "runs/message.html", context)
 
 
-def _run(request: MemberRequest, run_id: uuid.UUID) -> Run:
-    runs = Run.objects.select_related("campaign", "sender", "started_by")
+@member_required()
+def find_person(request: MemberRequest) -> HttpResponse:
+    """Every message of one person, by iMIS ID or number, over all runs."""
+    query = request.GET.get("q", "").strip()[:60]
+    context: dict[str, Any] = {"query": query, "zone": request.organization.time_zone}
+    if query:
+        older_than = _run_id(request.GET.get("older", ""))
+        context["search"] = find(request.organization, query, older_than=older_than)
+        context["is_further_back"] = older_than is not None
+    return render(request, "runs/find.html", context)
+
+
+def run_of(request: MemberRequest, run_id: uuid.UUID) -> Run:
+    """The organization's run, with what its pages show of it; otherwise 404."""
+    runs = Run.objects.select_related(
+        "campaign", "sender", "started_by", "approved_by", "organization", "retry_of"
+    )
     return get_object_or_404(runs, pk=run_id, organization=request.organization)
 
 
-def _progress_context(request: MemberRequest, run: Run) -> dict[str, Any]:
-    counts = counts_by_status(run)
+def _detail(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
+    run = run_of(request, run_id)
+    figures = figures_of(run)
+    context = {
+        **_progress_context(request, run, figures),
+        **_messages_context(request, run, figures),
+    }
+    return render(request, "runs/detail.html", context)
+
+
+def _progress_context(request: MemberRequest, run: Run, figures: Figures) -> dict[str, Any]:
+    return {
+        **_common(request, run),
+        "breakdown": breakdown_of(figures),
+        "causes": causes_of(figures),
+        "timeline": timeline(run, figures),
+        "progress": progress(run, figures.counts, now=timezone.now()),
+        "may_pause": run.state in {RunState.PREPARING, RunState.SENDING},
+        "may_resume": run.state == RunState.HELD and not run.waits_for_approval,
+        "resumes_at_once": was_paused_by_somebody(run),
+        "may_cancel": run.state in RunState.open(),
+        "refused_records": figures.records_in(WriteBack.FAILED),
+        "may_try_again": worth_another_try(run, figures),
+    }
+
+
+def _messages_context(request: MemberRequest, run: Run, figures: Figures) -> dict[str, Any]:
+    asked = Asked.of(request.GET)
+    return {
+        **_common(request, run),
+        "filters": breakdown_of(figures),
+        "filter_causes": causes_of(figures),
+        "messages_page": message_page(run, asked, request.GET, figures),
+        "is_live": is_live(run, now=timezone.now()),
+        "asked": asked,
+    }
+
+
+def _common(request: MemberRequest, run: Run) -> dict[str, Any]:
     return {
         "run": run,
         "campaign": run.campaign,
-        "breakdown": breakdown(run),
-        "progress": progress(run, counts, now=timezone.now()),
-        "may_pause": run.state in {RunState.PREPARING, RunState.SENDING},
-        "may_resume": run.state == RunState.HELD,
-        "may_cancel": run.state in RunState.open(),
-        "refused_records": refused_records(run),
+        "how_tested": how_tested(run),
+        "zone": request.organization.time_zone,
         "can_edit": request.membership.may(Role.AUTHOR),
     }
 
 
-def _messages_context(request: MemberRequest, run: Run) -> dict[str, Any]:
-    status = request.GET.get("status", "")
-    query = request.GET.get("q", "").strip()
-    page = message_page(run, status=status, query=query, page=request.GET.get("page", "1"))
-    return {
-        "run": run,
-        "campaign": run.campaign,
-        "filters": breakdown(run),
-        "messages_page": page,
-        "is_live": is_live(run, now=timezone.now()),
-        "status": status,
-        "query": query,
-    }
-
-
-def _change(
-    request: MemberRequest, run_id: uuid.UUID, change: Callable[..., Run], done: str
-) -> HttpResponse:
+def _run_id(typed: str) -> uuid.UUID | None:
     try:
-        change(organization=request.organization, run_id=run_id, actor=request.user)
-    except Run.DoesNotExist:
-        raise Http404 from None
-    except NotPossible as refusal:
-        notices.error(request, str(refusal))
-    else:
-        notices.success(request, done)
-    return redirect("runs:detail", run_id)
+        return uuid.UUID(typed)
+    except ValueError:
+        return None

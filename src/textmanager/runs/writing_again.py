@@ -13,11 +13,6 @@ from textmanager.organizations.models import Organization, User
 from textmanager.runs.models import Message, Run, WriteBack
 
 
-def refused_records(run: Run) -> int:
-    """How many texts of the run are not on their member's record because iMIS refused."""
-    return Message.objects.filter(run=run, write_back=WriteBack.FAILED).count()
-
-
 @transaction.atomic
 def write_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> Run:
     """Puts every refused record of the run back in line. Raises NotPossible, Run.DoesNotExist.

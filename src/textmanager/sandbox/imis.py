@@ -27,7 +27,7 @@ from textmanager.sandbox import imis_wire as wire
 from textmanager.sandbox.imis_faults import Fault, FaultGate
 from textmanager.sandbox.imis_page import overview_page
 from textmanager.sandbox.imis_queries import Queries
-from textmanager.sandbox.imis_records import Records, activity_entity
+from textmanager.sandbox.imis_records import ACTIVITY_TYPES, Records, activity_entity
 from textmanager.sandbox.journal import Journal
 from textmanager.sandbox.members import Query
 
@@ -41,6 +41,10 @@ class ImisUser:
     username: str
     password: str
     roles: tuple[str, ...]
+    # What the site says when even the right password does not let them in.
+    refusal: str = ""
+    # Some may sign in and are refused everything else.
+    may_call: bool = True
 
 
 BACKGROUND = ImisUser("textmanager", "background-password", ("SysAdmin", "RemoteService"))
@@ -49,18 +53,28 @@ USERS = (
     ImisUser("jordan.lee", "demo-password", ("SysAdmin",)),
     ImisUser("sam.rivera", "demo-password", ("SysAdmin",)),
     ImisUser("member", "member-password", ("Member",)),
+    ImisUser("expired", "demo-password", ("SysAdmin",), refusal="The password has expired."),
+    ImisUser("locked", "demo-password", ("SysAdmin",), refusal="The user is locked out."),
+    ImisUser("disabled", "demo-password", ("SysAdmin",), refusal="The user is disabled."),
+    ImisUser("norole", "demo-password", (), may_call=False),
 )
 
 
 @dataclass(frozen=True)
 class ImisSettings:
-    """`older` answers as iMIS 2017 does. `journal` is a folder; None keeps all in memory."""
+    """`older` answers as iMIS 2017 does. `journal` is a folder; None keeps all in memory.
+
+    Each page of a query takes `page_seconds`; with `pages_at_once` more are turned away (429).
+    """
 
     users: tuple[ImisUser, ...] = USERS
     token_seconds: int = 1199
     slow_seconds: float = 4.0
+    page_seconds: float = 0.0
+    pages_at_once: int | None = None
     older: bool = False
     journal: Path | None = None
+    activity_types: tuple[str, ...] = ACTIVITY_TYPES
 
 
 class _Site:
@@ -69,25 +83,25 @@ class _Site:
     def __init__(self, settings: ImisSettings) -> None:
         self.settings = settings
         self.users = {user.username.casefold(): user for user in settings.users}
-        self.tokens: dict[str, float] = {}
+        self.tokens: dict[str, tuple[ImisUser, float]] = {}
+        self.pages_now = self.most_pages = 0
         folder = settings.journal
-        self.records = Records(Journal(folder / "imis.jsonl" if folder else None))
+        journal = Journal(folder / "imis.jsonl" if folder else None)
+        self.records = Records(journal, settings.activity_types)
         self.queries = Queries(settings.slow_seconds, older=settings.older)
 
     async def token(self, request: Request) -> Response:
         body = (await request.body()).decode()
         form = {name.casefold(): value for name, value in parse_qsl(body)}
         user = self.users.get(form.get("username", "").casefold())
+        if form.get("grant_type") != "password":
+            return JSONResponse({"error": "unsupported_grant_type"}, status_code=400)
         if user is None or user.password != form.get("password"):
-            return JSONResponse(
-                {
-                    "error": "invalid_grant",
-                    "error_description": "The user name or password is incorrect.",
-                },
-                status_code=400,
-            )
+            return _refused("The user name or password is incorrect.")
+        if user.refusal:
+            return _refused(user.refusal)
         token = secrets.token_urlsafe(40)
-        self.tokens[token] = time.monotonic() + self.settings.token_seconds
+        self.tokens[token] = (user, time.monotonic() + self.settings.token_seconds)
         return JSONResponse(
             {
                 "access_token": token,
@@ -97,9 +111,11 @@ class _Site:
             }
         )
 
-    def is_signed_in(self, request: Request) -> bool:
+    def user_of(self, request: Request) -> ImisUser | None:
+        """Whose token it is, as long as it lasts."""
         kind, _, token = request.headers.get("authorization", "").partition(" ")
-        return kind.casefold() == "bearer" and self.tokens.get(token, 0.0) > time.monotonic()
+        user, ends_at = self.tokens.get(token, (None, 0.0))
+        return user if kind.casefold() == "bearer" and ends_at > time.monotonic() else None
 
     async def query(self, request: Request) -> Response:
         if self.settings.older:
@@ -114,7 +130,16 @@ class _Site:
         query = self.queries.find(params.get("queryname", ""))
         if query is None:
             return PlainTextResponse("The query was not found.", status_code=404)
-        await asyncio.sleep(query.seconds_a_page)
+        if not query.is_shared:
+            return PlainTextResponse("The query is not available via REST.", status_code=403)
+        if self.pages_now == self.settings.pages_at_once:
+            return PlainTextResponse("Too many requests.", status_code=429)
+        self.pages_now += 1
+        self.most_pages = max(self.most_pages, self.pages_now)
+        try:
+            await asyncio.sleep(query.seconds_a_page + self.settings.page_seconds)
+        finally:
+            self.pages_now -= 1
         answers = _named_answers(query, request) if flat else _placed_answers(query, request)
         if any(
             prompt.is_required and not answer
@@ -169,16 +194,15 @@ class _Site:
 
     async def activity_type(self, request: Request) -> Response:
         if request.method == "POST":
-            new = str((await request.json()).get("ActivityTypeId", ""))
-            self.records.add_activity_type(new)
-            return JSONResponse({"ActivityTypeId": new}, status_code=201)
+            return self.records.create_activity_type(await request.json())
         name = str(request.path_params.get("name", ""))
         if not name:
-            types = [{"ActivityTypeId": each} for each in sorted(self.records.activity_types)]
+            known = self.records.activity_types
+            types = [known[each] for each in sorted(known)]
             return JSONResponse(wire.page(types, _lowered(request)))
         if name not in self.records.activity_types:
             return PlainTextResponse("Not found", status_code=404)
-        return JSONResponse({"ActivityTypeId": name})
+        return JSONResponse(self.records.activity_types[name])
 
     async def prompts(self, _request: Request) -> Response:
         return JSONResponse(wire.page([], {}))
@@ -203,8 +227,11 @@ def create_app(settings: ImisSettings | None = None) -> ASGIApp:
 
     def signed_in(handler: Handler) -> Handler:
         async def guarded(request: Request) -> Response:
-            if not site.is_signed_in(request):
+            user = site.user_of(request)
+            if user is None:
                 return wire.not_authorized()
+            if not user.may_call:
+                return PlainTextResponse("SecurityFault", status_code=403)
             return await handler(request)
 
         return guarded
@@ -259,6 +286,9 @@ def _behind_the_scenes(site: _Site, gate: FaultGate) -> list[Route]:
     async def activities(_request: Request) -> Response:
         return JSONResponse({"activities": site.records.activities})
 
+    async def activity_types(_request: Request) -> Response:
+        return JSONResponse({"activity_types": list(site.records.activity_types.values())})
+
     async def log_entries(_request: Request) -> Response:
         return JSONResponse({"entries": site.records.log_entries})
 
@@ -269,6 +299,10 @@ def _behind_the_scenes(site: _Site, gate: FaultGate) -> list[Route]:
     async def requests(_request: Request) -> Response:
         return JSONResponse(gate.seen)
 
+    async def pages(_request: Request) -> Response:
+        """How many pages were asked for at the same time, at most."""
+        return JSONResponse({"at_once": site.most_pages})
+
     async def forget_tokens(_request: Request) -> Response:
         """What a restart of its web server does to a site."""
         site.tokens.clear()
@@ -276,11 +310,17 @@ def _behind_the_scenes(site: _Site, gate: FaultGate) -> list[Route]:
 
     return [
         Route("/_sandbox/activities", activities),
+        Route("/_sandbox/activity-types", activity_types),
         Route("/_sandbox/log-entries", log_entries),
         Route("/_sandbox/faults", faults, methods=["POST"]),
         Route("/_sandbox/requests", requests),
+        Route("/_sandbox/pages", pages),
         Route("/_sandbox/tokens", forget_tokens, methods=["DELETE"]),
     ]
+
+
+def _refused(why: str) -> Response:
+    return JSONResponse({"error": "invalid_grant", "error_description": why}, status_code=400)
 
 
 def _named_answers(query: Query, request: Request) -> tuple[str, ...]:

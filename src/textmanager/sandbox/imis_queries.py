@@ -56,8 +56,7 @@ class Queries:
                 query = self.find(first)
                 return None if query is None else self._definition(query)
             case "documentsummary" | "document", "FindByPath":
-                query = self.find(first)
-                return None if query is None else _document(query.path, is_folder=False)
+                return self._find_document(first)
             case "documentsummary" | "document", "FindDocumentsInFolder":
                 return self._folder(first, deep=False)
             case "documentsummary" | "document", "FindDescendantDocumentsInFolder":
@@ -94,7 +93,7 @@ class Queries:
                 f"{wire.CORE}.CriteriaDataCollection, Asi.Contracts",
                 [_criteria(prompt) for prompt in query.prompts],
             ),
-            "IsAvailableToREST": True,
+            "IsAvailableToREST": query.is_shared,
         }
         if not self._older:
             definition["Document"] = _document(query.path, is_folder=False)
@@ -115,8 +114,29 @@ class Queries:
             written["Caption"] = column.caption
         return written
 
-    def _folder(self, folder: str, *, deep: bool) -> wire.Json:
-        prefix = folder.rstrip("/").casefold() + "/"
+    def _find_document(self, path: str) -> wire.Json | None:
+        query = self.find(path)
+        if query is not None:
+            return _document(query.path, is_folder=False)
+        folder = self._folders().get(path.rstrip("/").casefold())
+        return None if folder is None else _document(folder, is_folder=True)
+
+    def _folders(self) -> dict[str, str]:
+        """Every folder's path, by that path in small letters and by its document's ID."""
+        found = {}
+        for query in self._by_path.values():
+            folder = query.path.rpartition("/")[0]
+            while folder:
+                found[folder.casefold()] = found[_guid(folder)] = folder
+                folder = folder.rpartition("/")[0]
+        return found
+
+    def _folder(self, folder: str, *, deep: bool) -> wire.Json | None:
+        """None for a folder that is not there; `folder` is a path or a document's ID."""
+        path = self._folders().get(folder.rstrip("/").casefold())
+        if path is None:
+            return None
+        prefix = path.casefold() + "/"
         found: dict[str, wire.Json] = {}
         for query in self._by_path.values():
             if not query.path.casefold().startswith(prefix):
@@ -144,7 +164,7 @@ def _criteria(prompt: Prompt) -> wire.Json:
 
 
 def _title(column: Column) -> str:
-    return column.alias or column.caption or column.property_name
+    return column.sent_as or column.alias or column.caption or column.property_name
 
 
 def _flat_row(_place: int, columns: tuple[Column, ...], row: dict[str, Any]) -> wire.Json:

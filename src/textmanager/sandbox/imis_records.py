@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from textmanager.sandbox import imis_wire as wire
 from textmanager.sandbox.journal import Journal
 from textmanager.sandbox.members import members
 
+LONGEST_TYPE = 20
 FIRST_ACTIVITY = 50_001
 ACTIVITY_TYPES = ("TEXTMSG", "TEXTUNSUB", "TEXTUNSUB_A", "CALL", "MEETING")
 
@@ -19,11 +20,14 @@ ACTIVITY_TYPES = ("TEXTMSG", "TEXTUNSUB", "TEXTUNSUB_A", "CALL", "MEETING")
 class Records:
     """Records in memory, each written to the journal before it can be seen."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, activity_types: tuple[str, ...] = ACTIVITY_TYPES) -> None:
         self._journal = journal
         self.activities: list[dict[str, Any]] = []
         self.log_entries: list[dict[str, Any]] = []
-        self.activity_types = set(ACTIVITY_TYPES)
+        self.activity_types = {
+            name: wire.activity_type({"ActivityTypeId": name, "Description": name.capitalize()})
+            for name in activity_types
+        }
         self._known_members = {member.party_id for member in members()}
         for record in journal.replay():
             self._apply(record)
@@ -55,8 +59,17 @@ class Records:
         self._keep({"do": "log", "entry": entry})
         return JSONResponse(entry, status_code=201)
 
-    def add_activity_type(self, name: str) -> None:
-        self._keep({"do": "type", "name": name})
+    def create_activity_type(self, body: Mapping[str, Any]) -> Response:
+        """As wide as the column that names an activity's type; a type is there once."""
+        name = str(body.get("ActivityTypeId", ""))
+        if not name or len(name) > LONGEST_TYPE:
+            return wire.validation_error("ActivityTypeId", "It has to have 1 to 20 characters.")
+        if name in self.activity_types:
+            return PlainTextResponse("DuplicateKey", status_code=409)
+        # False members are left out on the wire.
+        given = {member: value for member, value in body.items() if value is not False}
+        self._keep({"do": "type", "type": wire.activity_type(given)})
+        return JSONResponse(self.activity_types[name], status_code=201)
 
     def matching_activities(self, filters: Mapping[str, str]) -> list[dict[str, Any]]:
         """Activities for filters such as `PartyId=eq:101`; the newest last."""
@@ -82,7 +95,7 @@ class Records:
             case "log":
                 self.log_entries.append(record["entry"])
             case "type":
-                self.activity_types.add(record["name"])
+                self.activity_types[record["type"]["ActivityTypeId"]] = record["type"]
 
 
 def properties_of(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.responses import JSONResponse
 
 CORE = "Asi.Soa.Core.DataContracts"
+MEMBERSHIP = "Asi.Soa.Membership.DataContracts"
 MOST_ROWS = 500
 USUAL_ROWS = 100
 
@@ -45,6 +46,10 @@ def generic_entity(kind: str, properties: Mapping[str, object], **extra: Any) ->
             [generic_property(name, value) for name, value in properties.items()],
         ),
     }
+
+
+def activity_type(members: Mapping[str, Any]) -> Json:
+    return {**members, "$type": f"{MEMBERSHIP}.LegacyActivityTypeData, Asi.Contracts"}
 
 
 def identity(kind: str, *elements: str) -> Json:

@@ -94,12 +94,16 @@ def members() -> tuple[Member, ...]:
 
 @dataclass(frozen=True)
 class Column:
-    """An output column; without an alias the site shows the caption."""
+    """An output column; without an alias the site shows the caption.
+
+    `sent_as` is what it is called in the rows when that is something else.
+    """
 
     alias: str
     property_name: str
     data_type: str = "String"
     caption: str = ""
+    sent_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,13 +117,17 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Query:
-    """A saved query; `rows` are made when it runs. `seconds_a_page` makes it slow."""
+    """A saved query; `rows` are made when it runs. `seconds_a_page` makes it slow.
+
+    One that is not `is_shared` is refused to programs, as long as nobody allows it.
+    """
 
     path: str
     columns: tuple[Column, ...]
     rows: Callable[[], list[Row]]
     seconds_a_page: float = 0.0
     prompts: tuple[Prompt, ...] = ()
+    is_shared: bool = True
 
     @property
     def name(self) -> str:
@@ -163,6 +171,17 @@ def queries(slow_seconds: float) -> tuple[Query, ...]:
             lambda: _rows(members()[:40]),
         ),
         Query("$/Samples/No ID column", (FULL_NAME, MOBILE), _without_id),
+        Query(
+            "$/Samples/Columns called Item",
+            (
+                ID,
+                Column("", "FullName", sent_as="Item"),
+                MOBILE,
+                Column("", "Chapter", sent_as="Item1"),
+            ),
+            lambda: _rows(members()[:40]),
+        ),
+        Query("$/Samples/Not for programs", USUAL, lambda: _rows(members()[:40]), is_shared=False),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,12 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 
 from textmanager.sandbox.twilio_rules import TwilioError
-from textmanager.sandbox.twilio_settings import SandboxNumber, SandboxService, made_up_sid
+from textmanager.sandbox.twilio_settings import (
+    SHORT_CODE,
+    SandboxNumber,
+    SandboxService,
+    made_up_sid,
+)
 from textmanager.sandbox.twilio_store import Message, Store
 
 API = "/2010-04-01/Accounts"
@@ -37,7 +43,10 @@ def error_json(error: TwilioError) -> dict[str, Any]:
     return body if error.detail is None else {**body, "detail": error.detail}
 
 
-def message_json(message: Message, account_sid: str) -> dict[str, Any]:
+def message_json(message: Message, store: Store) -> dict[str, Any]:
+    account_sid = store.settings.account_sid
+    # The real one bills some time after a message has arrived.
+    billed = message.updated + store.settings.seconds_to_bill * store.settings.delay_scale
     uri = f"{API}/{account_sid}/Messages/{message.sid}"
     unassigned = message.status in {"accepted", "scheduled"}
     return {
@@ -55,7 +64,7 @@ def message_json(message: Message, account_sid: str) -> dict[str, Any]:
         "num_media": "0",
         # Not known to the real one either before a sender is chosen.
         "num_segments": "0" if unassigned else str(message.segments),
-        "price": message.price,
+        "price": message.price if time.time() >= billed else None,
         "price_unit": "USD",
         "sid": message.sid,
         "status": message.status,
@@ -102,7 +111,7 @@ def account_json(store: Store) -> dict[str, Any]:
         "sid": settings.account_sid,
         "owner_account_sid": settings.account_sid,
         "friendly_name": settings.friendly_name,
-        "status": "active",
+        "status": settings.status,
         "type": "Full",
         "auth_token": settings.auth_token,
         "date_created": _BIRTHDAY,
@@ -122,8 +131,13 @@ def number_json(number: SandboxNumber, store: Store) -> dict[str, Any]:
         "sms_url": store.sms_urls[number.e164],
         "sms_method": "POST",
         "sms_fallback_url": "",
-        "sms_application_sid": "",
-        "capabilities": {"voice": True, "sms": True, "mms": True, "fax": False},
+        "sms_application_sid": store.applications.get(number.e164, ""),
+        "capabilities": {
+            "voice": True,
+            "sms": number.can_text,
+            "mms": number.can_text,
+            "fax": False,
+        },
         "status": "in-use",
         "origin": "twilio",
         "beta": False,
@@ -166,11 +180,60 @@ def service_json(service: SandboxService, store: Store) -> dict[str, Any]:
         "sticky_sender": True,
         "smart_encoding": False,
         "validity_period": 36_000,
-        "use_inbound_webhook_on_number": False,
-        "us_app_to_person_registered": True,
+        "use_inbound_webhook_on_number": service.numbers_decide,
+        "us_app_to_person_registered": bool(service.use_case),
         "date_created": _BIRTHDAY_ISO,
         "date_updated": _BIRTHDAY_ISO,
         "url": f"https://messaging.twilio.com/v1/Services/{service.sid}",
+    }
+
+
+def pooled_json(number: SandboxNumber, service: SandboxService, store: Store) -> dict[str, Any]:
+    """A number or short code as a member of a service."""
+    is_short = number.kind == SHORT_CODE
+    sid = short_code_sid(number) if is_short else number.sid
+    place = "ShortCodes" if is_short else "PhoneNumbers"
+    return {
+        "sid": sid,
+        "account_sid": store.settings.account_sid,
+        "service_sid": service.sid,
+        "short_code" if is_short else "phone_number": number.e164,
+        "country_code": "US",
+        "capabilities": ["SMS"] if is_short else ["MMS", "SMS", "Voice"],
+        "date_created": _BIRTHDAY_ISO,
+        "date_updated": _BIRTHDAY_ISO,
+        "url": f"https://messaging.twilio.com/v1/Services/{service.sid}/{place}/{sid}",
+    }
+
+
+def campaign_json(service: SandboxService, store: Store) -> dict[str, Any]:
+    """A service's registered 10DLC campaign, with what is asked for of its many fields."""
+    sid = made_up_sid("QE", service.name)
+    return {
+        "sid": sid,
+        "account_sid": store.settings.account_sid,
+        "messaging_service_sid": service.sid,
+        "brand_registration_sid": made_up_sid("BN", store.settings.account_sid),
+        "us_app_to_person_usecase": service.use_case,
+        "campaign_status": "VERIFIED",
+        "rate_limits": {"att": {"mps": 40, "msg_class": "E"}, "tmobile": {"brand_tier": "LOW"}},
+        "date_created": _BIRTHDAY_ISO,
+        "date_updated": _BIRTHDAY_ISO,
+        "url": f"https://messaging.twilio.com/v1/Services/{service.sid}/Compliance/Usa2p/{sid}",
+    }
+
+
+def brand_json(store: Store) -> dict[str, Any]:
+    sid = made_up_sid("BN", store.settings.account_sid)
+    return {
+        "sid": sid,
+        "account_sid": store.settings.account_sid,
+        "brand_type": "STANDARD",
+        "status": "APPROVED",
+        "brand_score": store.settings.trust_score,
+        "date_created": _BIRTHDAY_ISO,
+        "date_updated": _BIRTHDAY_ISO,
+        "url": f"https://messaging.twilio.com/v1/a2p/BrandRegistrations/{sid}",
     }
 
 
@@ -188,19 +251,22 @@ def verification_json(number: SandboxNumber, store: Store) -> dict[str, Any]:
     }
 
 
-def newer_page_json(key: str, rows: Sequence[dict[str, Any]], path: str) -> dict[str, Any]:
-    """A page in the shape of Twilio's newer APIs; the sandbox needs only one."""
-    address = f"https://messaging.twilio.com{path}?PageSize=50&Page=0"
+def newer_page_json(
+    key: str, rows: Sequence[dict[str, Any]], path: str, *, page: int = 0, page_size: int = 50
+) -> dict[str, Any]:
+    """A page in the shape of Twilio's newer APIs, of all the rows that there are."""
+    address = f"https://messaging.twilio.com{path}?PageSize={page_size}&Page="
+    following = page + 1 if len(rows) > (page + 1) * page_size else None
     meta = {
         "key": key,
-        "page": 0,
-        "page_size": 50,
-        "first_page_url": address,
-        "previous_page_url": None,
-        "next_page_url": None,
-        "url": address,
+        "page": page,
+        "page_size": page_size,
+        "first_page_url": f"{address}0",
+        "previous_page_url": f"{address}{page - 1}" if page else None,
+        "next_page_url": None if following is None else f"{address}{following}&PageToken=PT{page}",
+        "url": f"{address}{page}",
     }
-    return {key: list(rows), "meta": meta}
+    return {key: list(rows[page * page_size : (page + 1) * page_size]), "meta": meta}
 
 
 def _rfc2822(instant: float | None) -> str | None:

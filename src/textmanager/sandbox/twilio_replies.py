@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from xml.etree import ElementTree as ET
 
 from textmanager.sandbox.twilio_delivery import Carriers
@@ -52,6 +53,7 @@ class Replies:
             body,
             direction="inbound",
             status="received",
+            sent=time.time(),
             segments=measure(body).segments,
             service=service.sid if service else "",
         )
@@ -99,8 +101,12 @@ class Replies:
         self._carriers.take(reply)
 
     async def _tell(self, message: Message, service: SandboxService | None, word: str) -> None:
-        url = self._store.sms_urls[service.sid] if service else ""
-        url = url or self._store.sms_urls[message.to]
+        if service and not service.numbers_decide:
+            url = self._store.sms_urls[service.sid]
+        elif message.to in self._store.applications:
+            return
+        else:
+            url = self._store.sms_urls[message.to]
         if not url:
             return
         form = _inbound_form(message, self._store.settings.account_sid)

@@ -163,6 +163,8 @@ def _check_sender(form: Mapping[str, str], store: Store) -> None:
     if sender and sender not in store.numbers:
         looks_right = _E164.fullmatch(sender) or re.fullmatch(r"\d{5,6}", sender)
         raise error(21606 if looks_right else 21212, form)
+    if sender and not store.numbers[sender].can_text:
+        raise error(21606, form)
 
 
 def _check_rest(form: Mapping[str, str]) -> None:

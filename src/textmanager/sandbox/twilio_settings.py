@@ -34,6 +34,8 @@ class SandboxNumber:
     kind: str = LONG_CODE
     segments_per_second: float = 1.0
     sms_url: str = ""
+    application: str = ""
+    can_text: bool = True
     verification: str = "TWILIO_APPROVED"
 
     @property
@@ -43,13 +45,19 @@ class SandboxNumber:
 
 @dataclass(frozen=True)
 class SandboxService:
-    """A Messaging Service: a pool of numbers with one block list and one inbound address."""
+    """A Messaging Service: a pool of numbers with one block list and one inbound address.
+
+    With `numbers_decide` the numbers' own addresses win. `use_case` is that of its registered
+    10DLC campaign, empty for a service without one.
+    """
 
     name: str
     numbers: tuple[str, ...]
     inbound_url: str = ""
     status_callback: str = ""
     advanced_opt_out: bool = False
+    numbers_decide: bool = False
+    use_case: str = "MIXED"
 
     @property
     def sid(self) -> str:
@@ -72,7 +80,9 @@ class TwilioSettings:
 
     `undelivered_share` and `failed_share` of the phones fail, always the same ones for a `seed`;
     `failing` names phones that fail with a given code whatever the shares say. `answer_seconds`
-    is how long each API call takes. Callbacks go to loopback hosts and to `callback_hosts` only.
+    is how long each API call takes, `seconds_to_bill` how long a message has no price yet.
+    A standard API key may not read the account, a main one may.
+    Callbacks go to loopback hosts and to `callback_hosts` only.
     `journal` is a folder; None keeps everything in memory.
     """
 
@@ -80,6 +90,10 @@ class TwilioSettings:
     auth_token: str = field(default=AUTH_TOKEN, repr=False)
     api_key_sid: str = ""
     api_key_secret: str = field(default="", repr=False)
+    api_key_is_main: bool = False
+    status: str = "active"
+    trust_score: int | None = 60
+    opening_balance: float = 100.0
     test_account_sid: str = TEST_ACCOUNT_SID
     test_auth_token: str = field(default=TEST_AUTH_TOKEN, repr=False)
     friendly_name: str = "Sandbox association"
@@ -91,6 +105,7 @@ class TwilioSettings:
     failing: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     delay_scale: float = 1.0
     answer_seconds: float = 0.0
+    seconds_to_bill: float = 60.0
     max_concurrent: int = 100
     callback_hosts: tuple[str, ...] = ()
     journal: Path | None = None

@@ -64,6 +64,7 @@ class Store:
         self.numbers: dict[str, SandboxNumber] = {n.e164: n for n in settings.numbers}
         self.services: dict[str, SandboxService] = {s.sid: s for s in settings.services}
         self.sms_urls: dict[str, str] = {n.e164: n.sms_url for n in settings.numbers}
+        self.applications = {n.e164: n.application for n in settings.numbers if n.application}
         self.sms_urls |= {s.sid: s.inbound_url for s in settings.services}
         self.messages: list[Message | None] = []
         self.by_sid: dict[str, Message] = {}
@@ -101,6 +102,10 @@ class Store:
     def set_inbound_url(self, number_or_service: str, url: str) -> None:
         self._journal.append({"do": "inbound", "of": number_or_service, "url": url})
         self.sms_urls[number_or_service] = url
+
+    def clear_application(self, number: str) -> None:
+        self._journal.append({"do": "no-application", "of": number})
+        self.applications.pop(number, None)
 
     def is_blocked(self, sender: str, phone: str) -> bool:
         """Whether the phone has stopped this number, or the service that it belongs to."""
@@ -164,3 +169,5 @@ class Store:
                 self.blocked.discard((record["sender"], record["phone"]))
             case "inbound":
                 self.sms_urls[record["of"]] = record["url"]
+            case "no-application":
+                self.applications.pop(record["of"], None)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 # A field, a doubled dollar, or the beginning of a field that is not closed on its line.
 _TOKEN = re.compile(r"\$\$|\$\{([^{}\n]*)\}|\$\{")
@@ -35,16 +36,37 @@ class TemplateError(ValueError):
         self.position = position
 
 
+class AmountStyle(NamedTuple):
+    """What stands between thousands, and before the cents; and whether cents always stand."""
+
+    thousands: str
+    point: str
+    always_cents: bool
+
+
+AMOUNT_STYLES = {
+    "plain": AmountStyle("", ".", always_cents=False),
+    "comma": AmountStyle(",", ".", always_cents=False),
+    "comma_cents": AmountStyle(",", ".", always_cents=True),
+    "point": AmountStyle(".", ",", always_cents=False),
+}
+
+
 @dataclass(frozen=True)
 class Formats:
-    """How values are written in a text, as strftime patterns; `%-d` is a day without its zero."""
+    """How values are written in a text.
+
+    `date` and `time` are strftime patterns, with `%-d` as a day without its zero; `amount` is one
+    of AMOUNT_STYLES.
+    """
 
     date: str = "%B %-d, %Y"
     time: str = "%-I:%M %p"
+    amount: str = "plain"
 
-    def show_date(self, day: dt.date) -> str:
-        """A day as a text would have it."""
-        return _strftime(day, self.date)
+    def show(self, value: dt.date | dt.time | Decimal) -> str:
+        """A day, a time or an amount as a text would have it."""
+        return _written(value, self)
 
 
 @dataclass(frozen=True)
@@ -221,7 +243,7 @@ def _written(value: object, formats: Formats) -> str:
         case dt.time():
             written = _strftime(value, formats.time)
         case float() | Decimal():
-            written = _written_amount(value)
+            written = _written_amount(value, AMOUNT_STYLES[formats.amount])
         case _:
             written = _clean(str(value))
     return written
@@ -257,11 +279,13 @@ def _strftime(value: dt.date | dt.time, pattern: str) -> str:
     return value.strftime(unpadded)
 
 
-def _written_amount(amount: float | Decimal) -> str:
-    """Cents only where there are any."""
+def _written_amount(amount: float | Decimal, style: AmountStyle) -> str:
+    """Cents only where there are any, or where they are always wanted."""
     if not math.isfinite(amount):
         return ""
-    return f"{amount:.0f}" if amount == int(amount) else f"{amount:.2f}"
+    has_cents = style.always_cents or amount != int(amount)
+    written = f"{amount:,.2f}" if has_cents else f"{amount:,.0f}"
+    return written.translate({ord(","): style.thousands, ord("."): style.point})
 
 
 def _clean(text: str) -> str:

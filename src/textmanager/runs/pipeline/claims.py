@@ -36,6 +36,8 @@ LEAST_VALIDITY = dt.timedelta(seconds=1)
 LONGEST_VALIDITY_SECONDS = 36_000
 # 1,600 characters, 67 a segment.
 MOST_SEGMENTS = 24
+# Reasons that waiting does not change.
+NEVER_AGAIN = ("opted_out", "too_late")
 # A text in *sending* for longer than this has an outcome that nobody waits for any more.
 UNTIL_RECONCILED = dt.timedelta(seconds=75)
 
@@ -45,8 +47,8 @@ class Claimed:
     """One text that is ours to send, once, not before `slot`.
 
     `attempt` is which of this text's attempts this is, from 1. After `validity_seconds` Twilio
-    drops what still waits in its queue, because the recipient's texting hours end; None where
-    they do not for as long as Twilio keeps a text.
+    drops what still waits in its queue, because the recipient's texting hours end or the text is
+    of no use any more; None where neither happens for as long as Twilio keeps a text.
     """
 
     run_id: uuid.UUID
@@ -60,6 +62,7 @@ class Claimed:
     slot: dt.datetime
     attempt: int = 1
     validity_seconds: int | None = None
+    tested_with_twilio: bool = False
 
 
 class _Candidate(NamedTuple):
@@ -73,10 +76,19 @@ class _Candidate(NamedTuple):
     time_zones: list[str]
     attempts: int
     api_mode: str
+    tested_with_twilio: bool
+    scheduled_for: dt.datetime
+    useful_for_hours: int | None
 
     @property
     def is_test(self) -> bool:
         return self.api_mode == ApiMode.TEST
+
+    @property
+    def useful_until(self) -> dt.datetime | None:
+        if self.useful_for_hours is None:
+            return None
+        return self.scheduled_for + dt.timedelta(hours=self.useful_for_hours)
 
 
 @dataclass
@@ -126,7 +138,17 @@ def _candidates(sender: Sender, now: dt.datetime) -> list[_Candidate]:
         .filter(sender=sender, status__in=WAITING, not_before__lte=now, run__state=RunState.SENDING)
         .order_by("not_before", "run_id", "number")
         .values_list(
-            "run_id", "number", "to", "body", "segments", "time_zones", "attempts", "run__api_mode"
+            "run_id",
+            "number",
+            "to",
+            "body",
+            "segments",
+            "time_zones",
+            "attempts",
+            "run__api_mode",
+            "run__tested_with_twilio",
+            "run__scheduled_for",
+            "run__useful_for_hours",
         )
     )
     found: list[_Candidate] = []
@@ -147,9 +169,11 @@ def _decide(
     opted_out = opted_out_among(organization.pk, {text.to for text in candidates})
     budget = _Budget.of(sender, organization, now)
     hours = _Hours(organization, now)
-    is_opted_out = Change(MessageStatus.SKIPPED, "opted_out", settled_at=now)
-    # Costs nothing and cannot be unclear: no pace, no allowance, nothing to look up.
-    is_tested = Change(MessageStatus.SENDING, attempted_at=now)
+    skipped = {
+        reason: Change(MessageStatus.SKIPPED, reason, settled_at=now) for reason in NEVER_AGAIN
+    }
+    # Costs nothing: no pace, no allowance. If its worker dies it is tested again.
+    is_tested = Change(MessageStatus.SENDING, attempted_at=now, check_at=now + UNTIL_RECONCILED)
     leaves_soon = Change(
         MessageStatus.SENDING,
         attempted_at=now,
@@ -161,8 +185,8 @@ def _decide(
         leaves = now if text.is_test else slot
         window = hours.of(text)
         reason, until = _obstacle(text, hours, opted_out, budget, leaves)
-        if reason == "opted_out":
-            changes.add(text.run_id, text.number, is_opted_out)
+        if reason in skipped:
+            changes.add(text.run_id, text.number, skipped[reason])
         elif reason:
             held = Change(MessageStatus.HELD, reason, not_before=until)
             changes.add(text.run_id, text.number, held)
@@ -236,7 +260,29 @@ def _obstacle(
     budget: _Budget,
     leaves: dt.datetime,
 ) -> tuple[str, dt.datetime]:
-    """Why this text may not go at its moment, and until when; an empty reason when it may."""
+    """Why this text may not go at its moment, and until when; an empty reason when it may.
+
+    One that would have to wait until it is of no use any more is not waited for.
+    """
+    reason, until = _hindrance(text, hours, opted_out, budget, leaves)
+    useful_until = text.useful_until
+    if (
+        reason not in NEVER_AGAIN
+        and useful_until is not None
+        and until > useful_until - LEAST_VALIDITY
+    ):
+        return "too_late", until
+    return reason, until
+
+
+def _hindrance(
+    text: _Candidate,
+    hours: _Hours,
+    opted_out: frozenset[str],
+    budget: _Budget,
+    leaves: dt.datetime,
+) -> tuple[str, dt.datetime]:
+    """The same, however long the text is useful."""
     if text.to in opted_out:
         return "opted_out", leaves
     allowed = hours.opens_for(text, leaves)
@@ -254,7 +300,8 @@ def _obstacle(
 def _claimed(
     text: _Candidate, slot: dt.datetime, now: dt.datetime, closes: dt.datetime | None
 ) -> Claimed:
-    validity = None if closes is None else int((closes - slot).total_seconds())
+    ends = [end for end in (closes, text.useful_until) if end is not None]
+    validity = int((min(ends) - slot).total_seconds()) if ends else None
     return Claimed(
         run_id=text.run_id,
         number=text.number,
@@ -266,6 +313,7 @@ def _claimed(
         attempted_at=now,
         slot=slot,
         attempt=text.attempts + 1,
+        tested_with_twilio=text.tested_with_twilio,
         validity_seconds=None
         if validity is None or validity >= LONGEST_VALIDITY_SECONDS
         else validity,

@@ -113,18 +113,22 @@ class _Moment:
 
     not_before: str
     is_later: bool
+    is_too_late: bool
     time_zones: str
 
     @classmethod
     def of(cls, run: Run, now: dt.datetime, zones: tuple[str, ...]) -> _Moment:
         opens = window_for(run.organization, zones, now).opens
         quoted = ",".join(f'"{zone}"' for zone in zones)
-        return cls(opens.isoformat(), opens > now, f"{{{quoted}}}")
+        too_late = run.useful_until is not None and opens >= run.useful_until
+        return cls(opens.isoformat(), opens > now, too_late, f"{{{quoted}}}")
 
 
 def _values(run: Run, text: ComposedText, now: str, moment: _Moment) -> tuple[object, ...]:
-    will_be_sent = text.status == MessageStatus.QUEUED
     status, reason = text.status, text.reason
+    if status == MessageStatus.QUEUED and moment.is_too_late:
+        status, reason = MessageStatus.SKIPPED, "too_late"
+    will_be_sent = status == MessageStatus.QUEUED
     if will_be_sent and moment.is_later:
         status, reason = MessageStatus.HELD, "quiet_hours"
     wants_record = will_be_sent and not run.is_test and run.write_back != WriteBackTarget.NONE

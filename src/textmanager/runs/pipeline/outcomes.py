@@ -24,6 +24,7 @@ from textmanager.organizations.senders import sender_with_organization
 from textmanager.replies.models import OptOutSource
 from textmanager.replies.opt_outs import record_opt_out
 from textmanager.runs.allowance import next_day_begins
+from textmanager.runs.failure_rate import watch_failures
 from textmanager.runs.holding import hold_run
 from textmanager.runs.pipeline.claims import Claimed
 from textmanager.runs.pipeline.track import FIRST_POLL, OPT_OUT_CODES
@@ -62,6 +63,7 @@ def record_outcomes(*, sender_id: int, outcomes: Outcomes, now: dt.datetime) -> 
                 sender_address=sender.number or sender.messaging_service_sid,
             )
     _hold_runs(outcomes)
+    watch_failures({claimed.run_id for claimed, one in outcomes if isinstance(one, Refused)})
 
 
 def _hold_runs(outcomes: Outcomes) -> None:

@@ -22,11 +22,13 @@ from textmanager.runs.completion import complete_campaigns, complete_runs, settl
 from textmanager.runs.models import RunState
 from textmanager.runs.pipeline import due
 from textmanager.runs.pipeline.prepare import defer_prepare
+from textmanager.runs.pipeline.price import price, runs_to_price
 from textmanager.runs.pipeline.reconcile import reconcile
 from textmanager.runs.pipeline.report import report
 from textmanager.runs.pipeline.send import defer_drain
 from textmanager.runs.pipeline.track import poll
 from textmanager.runs.pipeline.write_back import write_back
+from textmanager.runs.waiting import take_up_what_waited_for_imis
 from textmanager.schedule.recurrence import RecurrenceError
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,7 @@ async def plan(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is 
     await in_database(complete_runs, now=timezone.now())
     await in_database(complete_campaigns)
     await in_database(settle_runs, now=timezone.now())
+    await in_database(take_up_what_waited_for_imis, now=timezone.now())
     await in_database(defer_what_is_due, now=timezone.now())
 
 
@@ -123,3 +126,6 @@ def defer_what_is_due(*, now: dt.datetime) -> None:
     for run_id in due.runs_to_report():
         name = f"report-{run_id}"
         defer_once(report, queueing_lock=name, lock=name, run_id=str(run_id))
+    for run_id in runs_to_price(now):
+        name = f"price-{run_id}"
+        defer_once(price, queueing_lock=name, lock=name, run_id=str(run_id))

@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 import uuid
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -20,15 +21,19 @@ from procrastinate.retry import RetryStrategy
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, is_stopping, jobs
 from textmanager.imis.client import ImisClient
-from textmanager.imis.errors import ImisError
-from textmanager.imis.iqa import IqaPage, describe, fetch_page
+from textmanager.imis.errors import ImisError, ImisSignInRefused
+from textmanager.imis.iqa import IqaPage, describe
+from textmanager.imis.pages import read_pages
 from textmanager.organizations.connections import NotConnected, imis_client
+from textmanager.runs import approval
 from textmanager.runs.history import usual_contacts
 from textmanager.runs.holding import hold_run
 from textmanager.runs.models import Run, RunState
+from textmanager.runs.pipeline.follow_up import prepare_follow_up
 from textmanager.runs.pipeline.messages import write_messages
 from textmanager.runs.pipeline.second_reading import Row, read_again
 from textmanager.runs.pipeline.send import defer_drain
+from textmanager.runs.waiting import wait_for_imis
 from textmanager.text.merge import Template, TemplateError
 
 logger = logging.getLogger(__name__)
@@ -36,9 +41,6 @@ logger = logging.getLogger(__name__)
 PAGE = 500
 # With the back-off below, iMIS may be away for about two hours before somebody has to look.
 MOST_TRIES = 13
-TEN_TIMES = 10
-# Below this size "ten times more than usual" is no surprise worth waking anybody for.
-NOT_WORTH_HOLDING = 50
 
 
 @dataclass(frozen=True)
@@ -63,13 +65,20 @@ class Resume:
     ),
 )
 async def prepare(context: JobContext, run_id: str) -> None:
-    """Prepares one run. A passing failure of iMIS is retried; any other holds the run."""
+    """Prepares one run. A passing failure of iMIS is retried; any other holds the run.
+
+    Held for a failure that lasted, or for a password, the run goes on when iMIS works again.
+    """
     try:
         await _prepare(run_id)
     except ImisError as error:
         if not error.permanent and context.job.attempts + 1 < MOST_TRIES:
             raise
-        await in_database(hold_run, run_id=run_id, reason=f"The audience cannot be read. {error}")
+        reason = f"The audience cannot be read. {error}"
+        if error.permanent and not isinstance(error, ImisSignInRefused):
+            await in_database(hold_run, run_id=run_id, reason=reason)
+        else:
+            await in_database(wait_for_imis, run_id=run_id, reason=reason, now=timezone.now())
     except (NotConnected, TemplateError) as error:
         await in_database(hold_run, run_id=run_id, reason=str(error))
     except (OperationalError, InterfaceError):
@@ -84,29 +93,32 @@ async def prepare(context: JobContext, run_id: str) -> None:
 
 
 async def _prepare(run_id: str) -> None:
+    if await in_database(prepare_follow_up, run_id):
+        return
     resume = await in_database(where_to_resume, run_id)
     if resume is None:
         return
-    offset = resume.offset
     async with resume.client as client:
-        while not is_stopping():
-            page = await fetch_page(
-                client, resume.iqa_path, offset=offset, limit=PAGE, answers=resume.answers
-            )
-            if offset == 0 and page.rows:
-                gone = await _columns_gone(client, resume, page)
-                if gone:
-                    await in_database(hold_run, run_id=run_id, reason=_about_columns(gone))
+        pages = read_pages(
+            client, resume.iqa_path, answers=resume.answers, offset=resume.offset, limit=PAGE
+        )
+        async with aclosing(pages):
+            async for page in pages:
+                if is_stopping() or not await _take(client, resume, run_id, page):
                     return
-            written = await in_database(
-                store_page, run_id=run_id, offset=offset, rows=page.rows, total=page.total
-            )
-            if not written:
-                return
-            if page.next_offset is None:
-                await _finish(client, resume, run_id)
-                return
-            offset = page.next_offset
+        await _finish(client, resume, run_id)
+
+
+async def _take(client: ImisClient, resume: Resume, run_id: str, page: IqaPage) -> bool:
+    """Writes the messages of one page; False when the preparation ends here."""
+    if page.offset == 0 and page.rows:
+        gone = await _columns_gone(client, resume, page)
+        if gone:
+            await in_database(hold_run, run_id=run_id, reason=_about_columns(gone))
+            return False
+    return await in_database(
+        store_page, run_id=run_id, offset=page.offset, rows=page.rows, total=page.total
+    )
 
 
 async def _finish(client: ImisClient, resume: Resume, run_id: str) -> None:
@@ -216,9 +228,9 @@ def finish_preparation(*, run_id: str, now: dt.datetime, missed: Sequence[Row] =
     run.prepared_at = now
     run.state = RunState.SENDING
     run.save(update_fields=["contacts", "next_offset", "prepared_at", "state"])
-    surprise = _surprise(run)
-    if surprise:
-        hold_run(run_id=run_id, reason=surprise)
+    why_held = " ".join(filter(None, (_surprise(run), approval.ask_if_needed(run))))
+    if why_held:
+        hold_run(run_id=run_id, reason=why_held)
     else:
         defer_drain(run.sender_id)
 
@@ -226,11 +238,12 @@ def finish_preparation(*, run_id: str, now: dt.datetime, missed: Sequence[Row] =
 def _surprise(run: Run) -> str:
     """Why this audience should be looked at before anybody is texted; empty if it need not be."""
     usual = usual_contacts(campaign_id=run.campaign_id, before=run.created_at)
+    times, least = run.organization.unusual_times, run.organization.unusual_least
     contacts = run.contacts or 0
     if usual is None:
         return ""
-    if contacts == 0 and usual >= NOT_WORTH_HOLDING:
+    if contacts == 0 and usual >= least:
         return f"The IQA returned nobody; usually it returns about {usual:,} contacts."
-    if contacts >= max(NOT_WORTH_HOLDING, TEN_TIMES * usual):
+    if contacts >= max(least, times * usual):
         return f"The IQA returned {contacts:,} contacts; usually it returns about {usual:,}."
     return ""

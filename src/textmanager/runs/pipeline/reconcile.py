@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from django.db.models import F
 from django.utils import timezone
 
+from textmanager.campaigns.models import ApiMode
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import is_stopping, jobs
 from textmanager.gateway.account import TwilioCredentials
@@ -54,6 +55,7 @@ class Unclear:
 @jobs.task(name="reconcile")
 async def reconcile(organization_id: int) -> None:
     """Looks up every overdue text of the organization at Twilio, and decides what can be."""
+    await in_database(return_tested, organization_id, timezone.now())
     try:
         credentials = await in_database(twilio_credentials, organization_id)
     except NotConnected:
@@ -76,11 +78,24 @@ async def _look_up(credentials: TwilioCredentials, message: Message) -> list[Led
         return await reader.find_messages(to=message.to, since=attempted_at - CLOCKS_DIFFER)
 
 
+def return_tested(organization_id: int, now: dt.datetime) -> None:
+    """Gives back the texts of TEST runs whose worker died: nothing of them can have been sent."""
+    left = Message.objects.filter(
+        organization_id=organization_id,
+        status=MessageStatus.SENDING,
+        check_at__lte=now,
+        run__api_mode=ApiMode.TEST,
+    )
+    for message in left.select_related("run").order_by("check_at")[:AT_ONCE]:
+        _give_back(message, now)
+
+
 def unclear_texts(organization_id: int, now: dt.datetime) -> list[Unclear]:
     overdue = (
         Message.objects.filter(
             organization_id=organization_id, status=MessageStatus.SENDING, check_at__lte=now
         )
+        .exclude(run__api_mode=ApiMode.TEST)
         .annotate(from_number=F("sender__number"))
         .order_by("check_at")[:AT_ONCE]
     )

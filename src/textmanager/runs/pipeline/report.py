@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import uuid
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 from procrastinate.retry import RetryStrategy
 
-from textmanager.campaigns.reasons import explain_reason
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import jobs
-from textmanager.config.spreadsheet import safe_cell
+from textmanager.organizations import audit
 from textmanager.runs.breakdown import breakdown
-from textmanager.runs.models import Message, Run
+from textmanager.runs.causes import causes_of
+from textmanager.runs.export import whole_csv
+from textmanager.runs.figures import figures_of
+from textmanager.runs.message_search import Sought, messages_after
+from textmanager.runs.models import ReportMail, Run
 from textmanager.runs.notices import run_address
-from textmanager.text.error_codes import explain
-from textmanager.text.statuses import MessageStatus, staff_name
+from textmanager.text.statuses import MessageStatus
 
 EXAMPLES = 5
+# A mail server takes no file that is much larger; the page of the run has all of them.
+MOST_ATTACHED = 50_000
 WITHOUT_SUCCESS = (
     MessageStatus.FAILED,
     MessageStatus.UNDELIVERED,
@@ -35,7 +39,7 @@ WITHOUT_SUCCESS = (
 
 @dataclass(frozen=True)
 class FailureGroup:
-    """People who got no text for the same reason. Unpacks as the report's templates read it."""
+    """People who got no text for the same reason, with the iMIS IDs of the first few."""
 
     meaning: str
     what_to_do: str
@@ -56,91 +60,80 @@ async def report(run_id: str) -> None:
 def send_report(run_id: uuid.UUID) -> None:
     """Raises what the mail backend raises when the mail cannot be handed over."""
     run = (
-        Run.objects.select_related("organization")
+        Run.objects.select_related("organization", "sender")
         .filter(pk=run_id, settled_at__isnull=False, report_sent_at=None)
         .first()
     )
     if run is None or not run.report_emails:
         return
-    report_mail(run).send()
-    Run.objects.filter(pk=run_id).update(report_sent_at=timezone.now())
+    kept = composed_report(run, to=run.report_emails)
+    as_mail(kept).send()
+    with transaction.atomic():
+        kept.sent_at = timezone.now()
+        kept.save()
+        Run.objects.filter(pk=run_id).update(report_sent_at=kept.sent_at)
+        audit.record(
+            organization=run.organization,
+            actor=None,
+            action="mailed report",
+            subject=run,
+            after={"words": f"to {', '.join(kept.to)}"},
+        )
 
 
-def report_mail(run: Run) -> EmailMultiAlternatives:
-    """The report as it goes out: plain text, HTML and the CSV."""
+def composed_report(run: Run, *, to: Sequence[str]) -> ReportMail:
+    """The report as it would be mailed now; not saved."""
     context = {
         "run": run,
         "organization": run.organization,
         "breakdown": breakdown(run),
         "failures": failures(run),
         "run_url": run_address(run),
+        "has_file": has_file(run),
     }
-    mail = EmailMultiAlternatives(
+    return ReportMail(
+        run=run,
+        to=list(to),
         subject=f"Status report: {run.campaign_name}",
-        body=render_to_string("runs/report_mail.txt", context),
-        to=run.report_emails,
+        text=render_to_string("runs/report_mail.txt", context),
+        html=render_to_string("runs/report_mail.html", context),
     )
-    mail.attach_alternative(render_to_string("runs/report_mail.html", context), "text/html")
-    mail.attach(f"messages-{run.scheduled_for:%Y-%m-%d}.csv", messages_as_csv(run), "text/csv")
+
+
+def as_mail(kept: ReportMail) -> EmailMultiAlternatives:
+    """The mail of a report: plain text, HTML and, unless it would be too large, the CSV."""
+    mail = EmailMultiAlternatives(subject=kept.subject, body=kept.text, to=kept.to)
+    mail.attach_alternative(kept.html, "text/html")
+    if has_file(kept.run):
+        name = f"messages-{kept.run.scheduled_for:%Y-%m-%d}.csv"
+        mail.attach(name, whole_csv(kept.run), "text/csv")
     return mail
+
+
+def has_file(run: Run) -> bool:
+    return run.next_offset <= MOST_ATTACHED
 
 
 def failures(run: Run) -> list[FailureGroup]:
     """Why people got no text, the commonest reason first, with a few of their iMIS IDs."""
-    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    messages = Message.objects.filter(run=run, status__in=WITHOUT_SUCCESS).only(
-        "reason", "error_code", "error_text", "imis_id", "status"
-    )
-    for message in messages.iterator(chunk_size=2000):
-        groups[why(message)].append(message.imis_id or f"row {message.number + 1}")
-    return [
-        FailureGroup(meaning, what_to_do, len(ids), ids[:EXAMPLES])
-        for (meaning, what_to_do), ids in sorted(groups.items(), key=lambda group: -len(group[1]))
-    ]
-
-
-def why(message: Message) -> tuple[str, str]:
-    """Why a message is not delivered (yet), and what can be done; empty when all is well."""
-    if message.error_code is not None:
-        explanation = explain(message.error_code, message.error_text)
-        return explanation.meaning, explanation.what_to_do
-    if message.reason:
-        reason = explain_reason(message.reason)
-        return reason.words, reason.what_to_do
-    return "", ""
-
-
-def messages_as_csv(run: Run) -> str:
-    """Every message of the run, one a line, with times in the organization's zone."""
-    zone = run.organization.zone
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(
-        [
-            "iMIS ID",
-            "Number",
-            "Status",
-            "Why",
-            "Error code",
-            "Segments",
-            f"Sent ({run.organization.time_zone})",
-            "Message SID",
-            "Text",
-        ]
-    )
-    for message in Message.objects.filter(run=run).order_by("number").iterator(chunk_size=2000):
-        sent = message.sent_at.astimezone(zone).isoformat(" ", "seconds") if message.sent_at else ""
-        writer.writerow(
-            [
-                safe_cell(message.imis_id),
-                safe_cell(message.to or message.raw_phone),
-                staff_name(MessageStatus(message.status)),
-                safe_cell(why(message)[0]),
-                message.error_code or "",
-                message.segments,
-                sent,
-                message.sid,
-                safe_cell(message.body),
-            ]
+    groups: dict[tuple[str, str], list[tuple[int, MessageStatus, str]]] = defaultdict(list)
+    for causes in causes_of(figures_of(run)).values():
+        for one in causes:
+            if one.status in WITHOUT_SUCCESS:
+                groups[one.words, one.what_to_do].append((one.messages, one.status, one.cause))
+    found = [
+        FailureGroup(
+            words,
+            what_to_do,
+            sum(messages for messages, _, _ in parts),
+            _examples(run, [(status, cause) for _, status, cause in parts]),
         )
-    return out.getvalue()
+        for (words, what_to_do), parts in groups.items()
+    ]
+    return sorted(found, key=lambda group: -group.count)
+
+
+def _examples(run: Run, parts: Sequence[tuple[MessageStatus, str]]) -> list[str]:
+    wanted = Sought(tuple((status.value, (cause,)) for status, cause in parts))
+    messages = messages_after(run, wanted, after=-1, most=EXAMPLES)
+    return [message.imis_id or f"row {message.number + 1}" for message in messages]

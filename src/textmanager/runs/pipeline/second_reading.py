@@ -8,12 +8,14 @@ order. Either repeats somebody on one page and leaves somebody out on another.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from textmanager.campaigns.composition import cell_text
 from textmanager.config.bridge import in_database
 from textmanager.imis.client import ImisClient
-from textmanager.imis.iqa import PromptAnswers, fetch_page
+from textmanager.imis.iqa import PromptAnswers
+from textmanager.imis.pages import read_pages
 from textmanager.runs.models import Message
 
 Row = dict[str, object]
@@ -44,20 +46,20 @@ async def read_again(
     found = SecondReading()
     seen: set[str] = set()
     total: int | None = None
-    offset: int | None = 0
-    while offset is not None:
-        page = await fetch_page(client, iqa_path, offset=offset, answers=answers)
-        members = {cell_text(row.get(id_column)) for row in page.rows} - {""}
-        if total not in {None, page.total} or members & seen:
-            found.is_steady = False
-        total, offset = page.total, page.next_offset
-        seen |= members
-        known = await in_database(members_of_run, run_id, sorted(members))
-        for row in page.rows:
-            member = cell_text(row.get(id_column))
-            if member and member not in known:
-                known.add(member)
-                found.missed.append(row)
+    pages = read_pages(client, iqa_path, answers=answers)
+    async with aclosing(pages):
+        async for page in pages:
+            members = {cell_text(row.get(id_column)) for row in page.rows} - {""}
+            if total not in {None, page.total} or members & seen:
+                found.is_steady = False
+            total = page.total
+            seen |= members
+            known = await in_database(members_of_run, run_id, sorted(members))
+            for row in page.rows:
+                member = cell_text(row.get(id_column))
+                if member and member not in known:
+                    known.add(member)
+                    found.missed.append(row)
     return found
 
 

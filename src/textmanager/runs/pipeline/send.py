@@ -20,6 +20,7 @@ from textmanager.config.bridge import in_database
 from textmanager.config.hooks import status_path
 from textmanager.config.jobs import AFTER_OTHER_JOBS, defer_once, is_stopping, jobs
 from textmanager.gateway.concurrency import Concurrency
+from textmanager.gateway.dress_rehearsal import DressRehearsal
 from textmanager.gateway.outcomes import (
     TOO_MANY_REQUESTS,
     AccountProblem,
@@ -29,7 +30,11 @@ from textmanager.gateway.outcomes import (
 )
 from textmanager.gateway.receipts import callback_url
 from textmanager.gateway.sender import Gateway, LiveGateway, TestGateway
-from textmanager.organizations.connections import NotConnected, twilio_credentials
+from textmanager.organizations.connections import (
+    NotConnected,
+    credentials_for_tests,
+    twilio_credentials,
+)
 from textmanager.organizations.models import Sender
 from textmanager.organizations.senders import sender_with_organization
 from textmanager.runs.completion import complete_runs
@@ -39,6 +44,10 @@ from textmanager.runs.pipeline.outcomes import record_outcomes
 from textmanager.runs.pipeline.withdrawal import withdraw
 
 NOT_CONNECTED = "This organization is not connected to Twilio."
+NO_TEST_CREDENTIALS = (
+    "The test credentials were taken away while Twilio was checking this run. Enter them again "
+    "and resume it, or cancel it and run the campaign anew: it is then checked here."
+)
 
 # Texts whose moment is this close go together, after one look at opt-outs and pauses.
 TOGETHER = dt.timedelta(milliseconds=100)
@@ -71,13 +80,15 @@ class _Leaving:
 class Drain:
     """One sender being drained: who it is to Twilio, and its gateways.
 
-    A TEST run's gateway is another object, without credentials or a network.
+    A TEST run's gateway is another object: one without credentials or a network, or one that
+    has Twilio's test credentials and nothing else.
     """
 
     sender: Sender
     callback_path: str
     live: Gateway | None
     test: Gateway = field(default_factory=TestGateway)
+    tested_with_twilio: Gateway | None = None
     lanes: Lanes[_Leaving] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -100,9 +111,12 @@ class Drain:
         leaving.outcomes.append((claimed, outcome))
 
     async def deliver(self, claimed: Claimed) -> Outcome:
-        gateway = self.test if claimed.is_test else self.live
+        if claimed.is_test:
+            gateway = self.tested_with_twilio if claimed.tested_with_twilio else self.test
+        else:
+            gateway = self.live
         if gateway is None:
-            return AccountProblem(None, NOT_CONNECTED)
+            return AccountProblem(None, NO_TEST_CREDENTIALS if claimed.is_test else NOT_CONNECTED)
         return await gateway.send(
             OutgoingText(
                 to=claimed.to,
@@ -125,7 +139,7 @@ async def drain(sender_id: int) -> None:
     batches: Batches = {}
     is_done = False
     async with contextlib.AsyncExitStack() as gateways:
-        for gateway in (drained.test, drained.live):
+        for gateway in (drained.test, drained.tested_with_twilio, drained.live):
             if gateway is not None:
                 gateways.push_async_callback(gateway.aclose)
         try:
@@ -239,12 +253,18 @@ async def _until(moment: dt.datetime) -> None:
 def open_drain(sender_id: int) -> Drain:
     """Without a Twilio connection TEST runs still go, and a live one is held with the reason."""
     sender = sender_with_organization(sender_id)
+    concurrency = concurrency_of(sender.pk)
     try:
-        live: Gateway | None = LiveGateway(twilio_credentials(sender.organization_id))
+        live: Gateway | None = LiveGateway(
+            twilio_credentials(sender.organization_id),
+            on_exchange=lambda exchange: concurrency.heard(_clock(), exchange.concurrent_requests),
+        )
     except NotConnected:
         live = None
+    for_tests = credentials_for_tests(sender.organization_id)
     return Drain(
         sender=sender,
         callback_path=status_path(sender.organization.cloud_id),
         live=live,
+        tested_with_twilio=DressRehearsal(for_tests) if for_tests else None,
     )

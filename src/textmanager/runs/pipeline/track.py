@@ -6,6 +6,7 @@ import datetime as dt
 import functools
 import json
 import logging
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,8 +20,13 @@ from textmanager.gateway.errors import GatewayError
 from textmanager.gateway.ledger import LedgerEntry, TwilioReader
 from textmanager.gateway.receipts import Receipt as CarriedReceipt
 from textmanager.organizations.connections import NotConnected, twilio_credentials
+from textmanager.organizations.models import SenderKind
+from textmanager.organizations.senders import senders_by_id
+from textmanager.replies.conversations import suggest_opt_out
 from textmanager.replies.models import OptOutSource
 from textmanager.replies.opt_outs import record_opt_out
+from textmanager.runs.breakdown import FAILED
+from textmanager.runs.failure_rate import watch_failures
 from textmanager.runs.holding import hold_run
 from textmanager.runs.models import Message, Receipt, parse_reference
 from textmanager.runs.pipeline.due import WITH_TWILIO
@@ -33,9 +39,14 @@ GIVE_UP = dt.timedelta(hours=72)
 FIRST_POLL = dt.timedelta(minutes=10)
 POLLS_AT_ONCE = 100
 
-# 30004 is what a toll-free recipient's network-level STOP looks like too, but not only that:
-# it stays a reason to look, not an opt-out.
 OPT_OUT_CODES = frozenset({21610, 30630})
+# What a toll-free recipient's STOP to the network looks like too, but not only that: a person
+# decides.
+MAY_BE_OPT_OUT = 30004
+MAY_BE_OPT_OUT_WORDS = (
+    "Twilio: blocked (error 30004). From a toll-free number this may mean that the person texted "
+    "STOP, of which the network did not tell us."
+)
 # The account is suspended: whatever else of the run is sent fails the same way.
 ACCOUNT_CODES = frozenset({30002})
 ACCOUNT_SUSPENDED = (
@@ -137,18 +148,32 @@ def apply_news(news: Iterable[News]) -> None:
             },
         )
         moved = cursor.fetchall()
-    for organization_id, _run_id, number, code, sid in moved:
+    _tell_register(moved)
+    watch_failures({row[1] for row in moved if row[6] in FAILED})
+    for run_id in {row[1] for row in moved if row[3] in ACCOUNT_CODES}:
+        # Once the messages' locks are given back: others lock the run first.
+        hold = functools.partial(hold_run, run_id=run_id, reason=ACCOUNT_SUSPENDED)
+        transaction.on_commit(hold)
+
+
+def _tell_register(
+    moved: Sequence[tuple[int, uuid.UUID, str, int | None, str, int, str]],
+) -> None:
+    """Opt-outs that came as an error, and what may be one."""
+    told = [row for row in moved if row[3] in OPT_OUT_CODES or row[3] == MAY_BE_OPT_OUT]
+    senders = senders_by_id({row[5] for row in told}) if told else {}
+    for organization_id, _run_id, number, code, sid, sender_id, _status in told:
+        sender = senders[sender_id]
         if code in OPT_OUT_CODES:
             record_opt_out(
                 organization_id=organization_id,
                 number=number,
                 source=OptOutSource.TWILIO,
                 evidence=sid,
+                sender_address=sender.address,
             )
-    for run_id in {row[1] for row in moved if row[3] in ACCOUNT_CODES}:
-        # Once the messages' locks are given back: others lock the run first.
-        hold = functools.partial(hold_run, run_id=run_id, reason=ACCOUNT_SUSPENDED)
-        transaction.on_commit(hold)
+        elif sender.kind == SenderKind.TOLL_FREE:
+            suggest_opt_out(organization_id, number, MAY_BE_OPT_OUT_WORDS)
 
 
 _STEPS = [
@@ -191,7 +216,7 @@ WHERE m.run_id = news.run_id AND m.number = news.number
     SELECT 1 FROM unnest(%(before)s::text[], %(after)s::text[]) AS step(before, after)
     WHERE step.before = m.status AND step.after = news.status
   )
-RETURNING m.organization_id, m.run_id, m."to", m.error_code, m.sid
+RETURNING m.organization_id, m.run_id, m."to", m.error_code, m.sid, m.sender_id, m.status
 """
 
 

@@ -35,13 +35,13 @@ from textmanager.imis.records import (
     find_activity,
     find_communication_log_entry,
 )
+from textmanager.organizations.activity_types import activity_types
 from textmanager.organizations.connections import NotConnected, imis_client
 from textmanager.runs.models import Message, WriteBack
 from textmanager.runs.pipeline.due import to_write_back
 
 logger = logging.getLogger(__name__)
 
-ACTIVITY_TYPE = "TEXTMSG"
 # Marks the source; iMIS labels the column "CEU type" on an activity type, its name is CATEGORY.
 SOURCE = "Text Manager"
 AT_ONCE = 100
@@ -63,6 +63,7 @@ class Record:
     tries: int
     may_exist: bool
     target: str
+    activity_type: str
     imis_id: str
     to: str
     body: str
@@ -136,7 +137,7 @@ async def _write(client: ImisClient, record: Record) -> Written | NotWritten:
 async def _write_activity(client: ImisClient, record: Record) -> Written:
     activity = Activity(
         party_id=record.imis_id,
-        activity_type=ACTIVITY_TYPE,
+        activity_type=record.activity_type,
         transaction_date=record.sent_at,
         description=record.to,
         note=record.body,
@@ -170,6 +171,7 @@ def claim_records(organization_id: int, now: dt.datetime) -> list[Record]:
         .filter(to_write_back(now), organization_id=organization_id)
         .order_by("write_back_due")[:AT_ONCE]
     )
+    activity_type = activity_types(organization_id).texts
     records = [
         Record(
             run_id=message.run_id,
@@ -177,6 +179,7 @@ def claim_records(organization_id: int, now: dt.datetime) -> list[Record]:
             tries=message.write_back_tries,
             may_exist=message.write_back == WriteBack.WRITING,
             target=message.run.write_back,
+            activity_type=activity_type,
             imis_id=message.imis_id,
             to=message.to,
             body=message.body,

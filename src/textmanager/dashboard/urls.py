@@ -1,0 +1,15 @@
+"""The home page and the pages of help; their names stand for themselves."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from textmanager.dashboard import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("under-way/", views.under_way, name="under-way"),
+    path("first-visit/hide/", views.hide_first_visit, name="hide-first-visit"),
+    path("help/", views.help_page, name="help"),
+    path("whats-new/", views.whats_new, name="whats-new"),
+]

@@ -1,0 +1,97 @@
+"""Watches each organization's Twilio account, so that it never fails silently between two runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from smtplib import SMTPException
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.urls import reverse
+from django.utils import timezone
+
+from textmanager.config.bridge import in_database
+from textmanager.config.jobs import jobs
+from textmanager.gateway.account import check_account
+from textmanager.gateway.errors import GatewayError, TwilioRefused
+from textmanager.organizations.connections import NotConnected, twilio_credentials
+from textmanager.organizations.imis_health import Problem
+from textmanager.organizations.models import Organization, TwilioConnection
+
+logger = logging.getLogger(__name__)
+
+UNAUTHORIZED = 401
+
+
+@jobs.periodic(cron="5-59/10 * * * *")
+@jobs.task(name="watch_twilio", queueing_lock="watch_twilio")
+async def watch_twilio(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is told its time
+    """Looks each account up: one short call, which costs nothing and sends nothing."""
+    for organization_id in await in_database(connected):
+        problem = await _look_up(organization_id)
+        await in_database(note, organization_id, problem, timezone.now())
+
+
+async def _look_up(organization_id: int) -> str:
+    """What is wrong; empty when the account is there and active."""
+    try:
+        account = await check_account(await in_database(twilio_credentials, organization_id))
+    except TwilioRefused as refused:
+        if refused.status == UNAUTHORIZED:
+            return "the account SID and the auth token do not fit together (any more)."
+        return str(refused)
+    except (GatewayError, NotConnected) as error:
+        return str(error)
+    return "" if account.status == "active" else f"the account is {account.status}."
+
+
+def connected() -> list[int]:
+    return list(TwilioConnection.objects.values_list("organization_id", flat=True))
+
+
+def note(organization_id: int, problem: str, now: dt.datetime) -> None:
+    """Keeps how a look went; mails people once when it begins to fail."""
+    connection = TwilioConnection.objects.select_related("organization").get(
+        organization_id=organization_id
+    )
+    begins = bool(problem) and connection.failing_since is None
+    connection.failing_since = (connection.failing_since or now) if problem else None
+    connection.problem = problem[:300]
+    connection.save(update_fields=["failing_since", "problem"])
+    found = twilio_problem(connection.organization)
+    if begins and found is not None:
+        _mail(connection.organization, found)
+
+
+def twilio_problem(organization: Organization) -> Problem | None:
+    """What staff should know of their Twilio account on every page; None when all is well."""
+    connection: TwilioConnection | None = getattr(organization, "twilio", None)
+    if connection is None:
+        return Problem(
+            "This organization is not connected to Twilio yet.", "Connect it: no text can be sent."
+        )
+    if connection.failing_since is None:
+        return None
+    return Problem(
+        f"Twilio does not let us in: {connection.problem}",
+        "Texts wait until it does, and nothing is lost.",
+    )
+
+
+def _mail(organization: Organization, problem: Problem) -> None:
+    if not organization.alert_emails:
+        return
+    try:
+        send_mail(
+            subject=f"{organization.name}: Twilio needs a hand",
+            message=(
+                f"{problem.words}\n\n{problem.remedy}\n\n"
+                f"{settings.PUBLIC_URL}{reverse('settings:twilio')}\n"
+            ),
+            from_email=None,
+            recipient_list=organization.alert_emails,
+        )
+    except (SMTPException, OSError):
+        # The pages show it in any case.
+        logger.exception("The mail about Twilio cannot be sent")

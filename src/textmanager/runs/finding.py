@@ -1,0 +1,135 @@
+"""Finds every message of one person over all runs, to tell why that member got nothing.
+
+No index covers iMIS IDs over all runs, because each would be written anew at each step of each
+text. The one that each run has is asked instead, for the latest runs, a thousand at a time
+(docs/decisions/0092-a-person-is-looked-for-run-by-run.md).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db import connection
+from django.db.models import Q
+
+from textmanager.organizations.models import Organization
+from textmanager.runs.message_list import MessageRow, message_row
+from textmanager.runs.message_search import AREA_CODES, LOCAL_NUMBER
+from textmanager.runs.models import Message, Run
+from textmanager.text.phones import Recipient, parse_recipient
+
+RUNS_AT_ONCE = 1000
+MOST_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Found:
+    """A message of a person, with its run."""
+
+    row: MessageRow
+    run: Run
+
+
+@dataclass(frozen=True)
+class Search:
+    """What was found, the newest first. `older_than` is the run to look further back from.
+
+    `is_cut` when there were more in these runs than are shown. `seen` are the numbers and iMIS
+    IDs that were found: more than one person may fit.
+    """
+
+    found: list[Found]
+    runs_looked_at: int
+    older_than: uuid.UUID | None
+    is_cut: bool
+
+    @property
+    def members(self) -> list[str]:
+        return sorted({one.row.message.imis_id for one in self.found if one.row.message.imis_id})
+
+
+def find(organization: Organization, query: str, *, older_than: uuid.UUID | None = None) -> Search:
+    """Messages to an iMIS ID, or to a number however it is typed (also without its area code)."""
+    runs = _latest_runs(organization, older_than)
+    keys = _by_imis_id(runs, query) + _by_number(organization, runs, _numbers(organization, query))
+    keys = sorted(set(keys), reverse=True)
+    return Search(
+        found=_found(organization, keys[:MOST_SHOWN]),
+        runs_looked_at=len(runs),
+        older_than=runs[-1] if len(runs) == RUNS_AT_ONCE else None,
+        is_cut=len(keys) > MOST_SHOWN,
+    )
+
+
+def texts_for_person(
+    organization: Organization, *, imis_id: str, number: str, besides: Message
+) -> list[Found]:
+    """The other messages of the latest runs to the same member or number, the newest first."""
+    runs = _latest_runs(organization, None)
+    keys = _by_imis_id(runs, imis_id) if imis_id else []
+    keys += _by_number(organization, runs, [number] if number else [])
+    others = sorted(set(keys) - {(besides.run_id, besides.number)}, reverse=True)
+    return _found(organization, others[:MOST_SHOWN])
+
+
+def _latest_runs(organization: Organization, older_than: uuid.UUID | None) -> list[uuid.UUID]:
+    """A run's ID carries its time: the order of IDs is that of creation."""
+    runs = Run.objects.filter(organization=organization)
+    if older_than:
+        runs = runs.filter(pk__lt=older_than)
+    return list(runs.order_by("-pk").values_list("pk", flat=True)[:RUNS_AT_ONCE])
+
+
+def _by_imis_id(runs: Collection[uuid.UUID], imis_id: str) -> list[tuple[uuid.UUID, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_EACH_RUN, {"runs": list(runs), "imis_id": imis_id[:40]})
+        return [(run_id, number) for run_id, number in cursor.fetchall()]
+
+
+# A probe of message_by_imis_id for each run. Asked as one condition the database might rather
+# read the latest run as a whole.
+_IN_EACH_RUN = """
+SELECT asked.run_id, found.number
+FROM unnest(%(runs)s::uuid[]) AS asked(run_id), LATERAL (
+    SELECT m.number FROM runs_message AS m
+    WHERE m.run_id = asked.run_id AND m.imis_id = %(imis_id)s
+    ORDER BY m.imis_id, m.number LIMIT 100
+) AS found
+"""
+
+
+def _by_number(
+    organization: Organization, runs: Collection[uuid.UUID], numbers: Iterable[str]
+) -> list[tuple[uuid.UUID, int]]:
+    to = list(numbers)
+    if not to or not runs:
+        return []
+    messages = Message.objects.filter(
+        Q(to__in=to), organization=organization, run_id__gte=min(runs), run_id__lte=max(runs)
+    )
+    return list(messages.order_by("-run_id").values_list("run_id", "number")[: 10 * MOST_SHOWN])
+
+
+def _numbers(organization: Organization, query: str) -> list[str]:
+    recipient = parse_recipient(query, organization.region)
+    if isinstance(recipient, Recipient):
+        return [recipient.e164]
+    digits = "".join(char for char in query if char.isdigit())
+    if len(digits) == LOCAL_NUMBER and organization.region in {"US", "CA"}:
+        return [f"+1{code}{digits}" for code in AREA_CODES]
+    return []
+
+
+def _found(organization: Organization, keys: list[tuple[uuid.UUID, int]]) -> list[Found]:
+    if not keys:
+        return []
+    either = Q()
+    for run_id, number in keys:
+        either |= Q(run_id=run_id, number=number)
+    messages = Message.objects.filter(either, organization=organization).select_related(
+        "run", "run__campaign"
+    )
+    by_key = {(message.run_id, message.number): message for message in messages}
+    return [Found(message_row(by_key[key]), by_key[key].run) for key in keys if key in by_key]

@@ -1,0 +1,76 @@
+"""The runs that somebody should know of now: those going on, held, and those that did not run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
+from django.db.models.functions import JSONObject
+
+from textmanager.campaigns.models import ApiMode
+from textmanager.organizations.models import Organization
+from textmanager.runs.models import Run, RunState, RunTally
+from textmanager.runs.progress import Progress, progress
+
+# A page shows few of them, and says how many there are.
+MOST = 200
+
+
+@dataclass(frozen=True)
+class RunUnderWay:
+    """A run that is preparing or sending, with how far it is."""
+
+    run: Run
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Each list with the latest first; lists end at MOST."""
+
+    under_way: list[RunUnderWay]
+    held: list[Run]
+    missed: list[Run]
+    failed: list[Run]
+
+
+def standing(organization: Organization, *, now: dt.datetime, since: dt.datetime) -> Standing:
+    """Open runs of whatever age; missed and failed ones scheduled since then. One query."""
+    runs = list(
+        Run.objects.filter(organization=organization)
+        .filter(
+            Q(state__in=RunState.open())
+            | Q(state__in=[RunState.FAILED, RunState.MISSED], scheduled_for__gte=since)
+        )
+        .annotate(
+            counted=ArraySubquery(
+                RunTally.objects.filter(run=OuterRef("pk"), messages__gt=0).values(
+                    tally=JSONObject(status="status", messages="messages")
+                )
+            )
+        )
+        .order_by("-scheduled_for")[:MOST]
+    )
+    going_on = {RunState.PREPARING, RunState.SENDING}
+    return Standing(
+        under_way=[_under_way(run, now) for run in runs if run.state in going_on],
+        held=[run for run in runs if run.state == RunState.HELD],
+        missed=[run for run in runs if run.state == RunState.MISSED],
+        failed=[run for run in runs if run.state == RunState.FAILED],
+    )
+
+
+def _under_way(run: Run, now: dt.datetime) -> RunUnderWay:
+    counts = {each["status"]: each["messages"] for each in run.counted}  # type: ignore[attr-defined]  # annotated
+    return RunUnderWay(run, progress(run, counts, now=now))
+
+
+def modes_tried(organization: Organization) -> frozenset[str]:
+    """The API modes in which a run of the organization has been completed; one query."""
+    completed = Run.objects.filter(organization=organization, state=RunState.COMPLETED)
+    # A look for one row a mode: the number of runs does not matter.
+    found = completed.filter(api_mode=ApiMode.TEST).order_by().values_list("api_mode")[:1]
+    also = completed.filter(api_mode=ApiMode.LIVE).order_by().values_list("api_mode")[:1]
+    return frozenset(mode for (mode,) in found.union(also))

@@ -1,0 +1,99 @@
+"""Every address of the program, by walking them, and the table of those that are pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from textmanager.organizations.models import Role
+
+ANYBODY = {"health", "sign-in", "accept-invitation"}
+SIGNED_IN = {"choose-organization"}
+# They lead on, and show nothing themselves.
+LEADING_ON = {"sign-out"}
+# Every page of staff, with the role from which on it may be seen. Whatever is not named here has
+# to refuse a GET, because it changes something.
+PAGES: dict[str, Role] = {
+    "home": Role.VIEWER,
+    "under-way": Role.VIEWER,
+    "help": Role.VIEWER,
+    "whats-new": Role.VIEWER,
+    "appearance": Role.VIEWER,
+    "campaigns:calendar": Role.VIEWER,
+    "campaigns:iqa-picker": Role.AUTHOR,
+    "campaigns:test-text-status": Role.AUTHOR,
+    "campaigns:left-out": Role.AUTHOR,
+    "campaigns:list": Role.VIEWER,
+    "campaigns:new": Role.AUTHOR,
+    "campaigns:columns": Role.AUTHOR,
+    "campaigns:edit": Role.AUTHOR,
+    "campaigns:delete": Role.AUTHOR,
+    "campaigns:run-now": Role.AUTHOR,
+    "campaigns:run-now-figures": Role.AUTHOR,
+    "runs:list": Role.VIEWER,
+    "runs:detail": Role.VIEWER,
+    "runs:progress": Role.VIEWER,
+    "runs:messages": Role.VIEWER,
+    "replies:inbox": Role.VIEWER,
+    "replies:conversation": Role.VIEWER,
+    "replies:register": Role.VIEWER,
+    "replies:history": Role.VIEWER,
+    "replies:export": Role.VIEWER,
+    "settings:index": Role.ADMIN,
+    "settings:organization": Role.ADMIN,
+    "settings:organization-effects": Role.ADMIN,
+    "settings:safety": Role.ADMIN,
+    "settings:safety-effects": Role.ADMIN,
+    "settings:mail": Role.ADMIN,
+    "settings:mail-effects": Role.ADMIN,
+    "settings:mail-state": Role.ADMIN,
+    "settings:appearance": Role.ADMIN,
+    "settings:appearance-effects": Role.ADMIN,
+    "settings:trail": Role.ADMIN,
+    "settings:people": Role.ADMIN,
+    "settings:imis": Role.ADMIN,
+    "settings:twilio": Role.ADMIN,
+    "settings:account-senders": Role.ADMIN,
+    "settings:sender": Role.ADMIN,
+    "settings:check": Role.ADMIN,
+    "settings:findings": Role.ADMIN,
+}
+# What an address needs after its question mark.
+QUERIES: dict[str, dict[str, str]] = {
+    "campaigns:columns": {"iqa_path": "$/Text Manager/Board of directors"},
+}
+# No pages to look at: they hand a file out.
+FILES = {"appearance", "replies:export"}
+# Parts of a page, which the page itself asks for.
+FRAGMENTS = {
+    "under-way",
+    "campaigns:iqa-picker",
+    "campaigns:test-text-status",
+    "settings:organization-effects",
+    "settings:safety-effects",
+    "settings:mail-effects",
+    "settings:mail-state",
+    "settings:appearance-effects",
+    "campaigns:columns",
+    "campaigns:run-now-figures",
+    "runs:progress",
+    "runs:messages",
+    "settings:account-senders",
+    "settings:findings",
+}
+
+
+def _names(patterns: Any, prefix: str = "") -> Iterator[tuple[str, set[str]]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from _names(pattern.url_patterns, inner)
+        elif isinstance(pattern, URLPattern):
+            yield f"{prefix}{pattern.name}", set(pattern.pattern.regex.groupindex)
+
+
+def every_address() -> dict[str, set[str]]:
+    """The parameters of each, by its name."""
+    return dict(_names(get_resolver().url_patterns))

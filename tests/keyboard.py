@@ -1,0 +1,105 @@
+"""Walks a page as somebody without a mouse: everything reached, the focus seen, no way in a circle.
+
+A walk presses Tab from the top of the page until the focus comes back there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+# More stops than any page of ours has.
+LONGEST_WALK = 400
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Names of the elements, in the order of the focus."""
+
+    stops: list[str]
+    unseen: list[str]
+    unreached: list[str]
+
+
+def walk(page: Page) -> Walk:
+    """Fails when the focus never comes back to the top: it is caught somewhere."""
+    page.evaluate(BEGIN)
+    stops: list[str] = []
+    for _ in range(LONGEST_WALK):
+        page.keyboard.press("Tab")
+        name = page.evaluate(STOP)
+        if name is None:
+            break
+        stops.append(name)
+    else:
+        raise AssertionError(f"The focus is caught: {stops[-6:]}")
+    left = page.evaluate(END)
+    return Walk(stops, left["unseen"], left["unreached"])
+
+
+def refuse_what_needs_a_mouse(page: Page, name: str) -> Walk:
+    walked = walk(page)
+    assert walked.stops, f"{name} has nothing to reach."
+    assert not walked.unreached, f"{name}: Tab does not reach {walked.unreached}"
+    assert not walked.unseen, f"{name}: the focus cannot be seen on {walked.unseen}"
+    return walked
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Presses Tab until the focus is on what has this name; fails when it comes round first."""
+    for _ in range(LONGEST_WALK):
+        page.keyboard.press("Tab")
+        if page.evaluate("window.walk?.name(document.activeElement)") == name:
+            return
+    raise AssertionError(f"Tab does not reach {name}.")
+
+
+BEGIN = """() => {
+  document.activeElement?.blur();
+  getSelection().removeAllRanges();
+  const wanted = "a[href], button, input, select, textarea, summary, [tabindex], [contenteditable]";
+  const name = (each) => {
+    const words = each.getAttribute("aria-label") || each.labels?.[0]?.innerText
+      || each.innerText || each.name || each.id || "";
+    return `${each.tagName.toLowerCase()} ${words.trim().replace(/\\s+/g, " ").slice(0, 60)}`;
+  };
+  const look = (each) => {
+    const around = [each, each.parentElement, ...(each.labels ?? []), each.nextElementSibling];
+    return around.filter(Boolean).map((one) => {
+      const style = getComputedStyle(one);
+      return [style.outlineStyle === "none" ? "" : style.outline, style.boxShadow,
+        style.borderColor, style.backgroundColor, style.color, style.textDecoration,
+        style.transform, style.clipPath, style.top, style.left].join(" ");
+    }).join("|");
+  };
+  const can = (each) => each.tabIndex >= 0 && !each.matches(":disabled")
+    && !each.closest("[inert]") && each.type !== "hidden"
+    && each.checkVisibility({ visibilityProperty: true });
+  window.walk = { wanted, name, look, can, seen: new Map() };
+  // From the very top, wherever a click or a script has left the focus.
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+}"""
+
+STOP = """() => {
+  const { name, look, seen } = window.walk;
+  const at = document.activeElement;
+  if (!at || at === document.body || at === document.documentElement || seen.has(at)) return null;
+  seen.set(at, look(at));
+  return name(at);
+}"""
+
+# Radio buttons of one name are one stop: arrows go on from there.
+END = """() => {
+  const { wanted, name, look, can, seen } = window.walk;
+  document.activeElement?.blur();
+  const stops = [...seen.keys()];
+  const group = (each) => each.type === "radio" && each.name;
+  const unreached = [...document.querySelectorAll(wanted)].filter((each) => can(each)
+    && !seen.has(each)
+    && !(group(each) && stops.some((stop) => stop.type === "radio" && stop.name === each.name)));
+  const unseen = stops.filter((each) => each.isConnected && look(each) === seen.get(each));
+  return { unreached: unreached.map(name), unseen: unseen.map(name) };
+}"""

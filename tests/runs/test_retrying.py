@@ -1,0 +1,216 @@
+"""Failed texts are tried again once, in a run of their own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import uuid
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+import world
+from textmanager.campaigns.lifecycle import NotPossible
+from textmanager.campaigns.models import Campaign
+from textmanager.organizations.models import AuditEvent, Organization, User
+from textmanager.replies.models import OptOutSource
+from textmanager.replies.opt_outs import record_opt_out
+from textmanager.runs.figures import figures_of
+from textmanager.runs.history import usual_contacts
+from textmanager.runs.models import Message, Run, RunState, WriteBack
+from textmanager.runs.pipeline.follow_up import prepare_follow_up, take_page
+from textmanager.runs.retrying import retriable, try_again, worth_another_try
+from textmanager.text.statuses import MessageStatus
+
+PASSING, FOR_GOOD = 30008, 30006
+
+
+@pytest.fixture
+def failed(run: Run) -> Run:
+    """Completed, with two texts that may succeed another time and many that must not go again."""
+    world.message(run, 0, status="undelivered", error_code=PASSING, segments=2)
+    world.message(run, 1, status="failed", error_code=30001)
+    world.message(run, 2, status="undelivered", error_code=FOR_GOOD)
+    world.message(run, 3, status="failed", error_code=21610)
+    world.message(run, 4, status="undelivered", error_code=30410)  # it may have arrived
+    world.message(run, 5, status="unconfirmed", reason="unclear")
+    world.message(run, 6, status="delivered", error_code=20429)
+    world.message(run, 7, status="failed", error_code=99999)
+    Run.objects.update(state=RunState.COMPLETED, contacts=8)
+    run.refresh_from_db()
+    return run
+
+
+def follow_up_of(run: Run, by: User) -> Run:
+    follow_up = try_again(organization=run.organization, run_id=run.pk, actor=by)
+    assert prepare_follow_up(str(follow_up.pk))
+    follow_up.refresh_from_db()
+    return follow_up
+
+
+def test_only_what_failed_for_a_passing_reason_is_tried_again(failed: Run, alice: User) -> None:
+    assert worth_another_try(failed, figures_of(failed)) == 2
+    assert (retriable(failed).texts, retriable(failed).segments) == (2, 3)
+    follow_up = follow_up_of(failed, alice)
+    texts = Message.objects.filter(run=follow_up).order_by("number")
+    assert [(text.to, text.status, text.body) for text in texts] == [
+        ("+12025550100", "queued", "Hello Ann"),
+        ("+12025550101", "queued", "Hello Ann"),
+    ]
+    assert (follow_up.state, follow_up.contacts) == (RunState.SENDING, 2)
+    assert follow_up.retry_of == failed
+
+
+def test_the_failed_texts_keep_their_status(failed: Run, alice: User) -> None:
+    follow_up = follow_up_of(failed, alice)
+    kept = Message.objects.get(run=failed, number=0)
+    assert (kept.status, kept.retried_in) == (MessageStatus.UNDELIVERED, follow_up.pk)
+
+
+def test_nothing_is_tried_again_twice(failed: Run, alice: User) -> None:
+    follow_up_of(failed, alice)
+    assert worth_another_try(failed, figures_of(failed)) == 0
+    with pytest.raises(NotPossible, match="tried again already"):
+        try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
+    Run.objects.update(state=RunState.COMPLETED)
+    with pytest.raises(NotPossible, match="No text of this run is left"):
+        try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
+
+
+def test_a_text_that_fails_later_gets_its_own_try(failed: Run, alice: User) -> None:
+    follow_up_of(failed, alice)
+    Run.objects.update(state=RunState.COMPLETED)
+    world.message(failed, 8, status="undelivered", error_code=PASSING)
+    assert worth_another_try(failed, figures_of(failed)) == 1
+    second = follow_up_of(failed, alice)
+    assert list(Message.objects.filter(run=second).values_list("imis_id", flat=True)) == ["10009"]
+
+
+def test_a_try_that_fails_can_be_tried_again_itself(failed: Run, alice: User) -> None:
+    follow_up = follow_up_of(failed, alice)
+    Run.objects.update(state=RunState.COMPLETED)
+    Message.objects.filter(run=follow_up, number=0).update(status="failed", error_code=PASSING)
+    follow_up.refresh_from_db()
+    assert worth_another_try(follow_up, figures_of(follow_up)) == 1
+    assert follow_up_of(follow_up, alice).retry_of == follow_up
+
+
+def test_who_opted_out_meanwhile_is_left_out(failed: Run, alice: User) -> None:
+    record_opt_out(
+        organization_id=failed.organization_id, number="+12025550100", source=OptOutSource.REPLY
+    )
+    follow_up = follow_up_of(failed, alice)
+    left_out = Message.objects.get(run=follow_up, to="+12025550100")
+    assert (left_out.status, left_out.reason) == ("skipped", "opted_out")
+
+
+def test_who_got_a_newer_text_of_the_campaign_is_left_out(
+    failed: Run, campaign: Campaign, alice: User
+) -> None:
+    newer = world.run(campaign, scheduled_for=timezone.now())
+    world.message(newer, 0, to="+12025550101", status="delivered")
+    follow_up = follow_up_of(failed, alice)
+    left_out = Message.objects.get(run=follow_up, to="+12025550101")
+    assert (left_out.status, left_out.reason) == ("skipped", "texted_recently")
+
+
+def test_texting_hours_hold_a_text_that_is_tried_again(failed: Run, alice: User) -> None:
+    hour = timezone.now().astimezone(failed.organization.zone).hour
+    Organization.objects.filter(pk=failed.organization_id).update(
+        texting_opens=dt.time((hour + 2) % 24), texting_closes=dt.time((hour + 3) % 24)
+    )
+    Message.objects.update(time_zones=[failed.organization.time_zone])
+    follow_up = follow_up_of(failed, alice)
+    assert set(
+        Message.objects.filter(run=follow_up).values_list("status", "reason").distinct()
+    ) == {("held", "quiet_hours")}
+
+
+def test_it_is_written_to_imis_as_the_first_try_would_have_been(failed: Run, alice: User) -> None:
+    Message.objects.filter(number=0).update(write_back=WriteBack.WAITING)
+    follow_up = follow_up_of(failed, alice)
+    texts = Message.objects.filter(run=follow_up).order_by("number")
+    assert [text.write_back for text in texts] == [WriteBack.WAITING, WriteBack.NONE]
+
+
+def test_a_worker_that_dies_half_way_takes_each_text_once(failed: Run, alice: User) -> None:
+    follow_up = try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
+    now = timezone.now()
+    assert take_page(follow_up.pk, now=now)
+    assert not take_page(follow_up.pk, now=now)
+    assert not take_page(follow_up.pk, now=now)
+    assert Message.objects.filter(run=follow_up).count() == 2
+
+
+@pytest.mark.parametrize("state", [s for s in RunState if s != RunState.COMPLETED])
+def test_a_run_that_is_not_completed_is_not_tried_again(
+    failed: Run, alice: User, state: RunState
+) -> None:
+    Run.objects.update(state=state)
+    with pytest.raises(NotPossible):
+        try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
+
+
+def test_the_audit_trail_tells_who_tried_what_again(failed: Run, alice: User) -> None:
+    follow_up = try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
+    event = AuditEvent.objects.get(action="tried again")
+    assert event.actor == alice
+    assert event.after == {"words": "2 texts, 3 segments", "run": str(follow_up.pk)}
+
+
+def test_a_stranger_tries_nothing_again(failed: Run, charlie: User) -> None:
+    theirs = Organization.objects.get(cloud_id="other")
+    with pytest.raises(Run.DoesNotExist):
+        try_again(organization=theirs, run_id=failed.pk, actor=charlie)
+
+
+def test_the_usual_size_of_an_audience_is_not_that_of_a_second_try(
+    failed: Run, alice: User
+) -> None:
+    follow_up_of(failed, alice)
+    Run.objects.update(state=RunState.COMPLETED)
+    assert usual_contacts(campaign_id=failed.campaign_id, before=timezone.now()) == 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_begin_one_run(failed: Run, alice: User) -> None:
+    together = threading.Barrier(2)
+    begun: list[uuid.UUID] = []
+    refused: list[str] = []
+
+    def click() -> None:
+        try:
+            together.wait(timeout=10)
+            run = try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
+            begun.append(run.pk)
+        except NotPossible as refusal:
+            refused.append(str(refusal))
+        finally:
+            connection.close()
+
+    clicks = [threading.Thread(target=click) for _ in range(2)]
+    for each in clicks:
+        each.start()
+    for each in clicks:
+        each.join(timeout=20)
+    assert (len(begun), len(refused)) == (1, 1)
+    assert Run.objects.filter(retry_of=failed).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_take_each_text_once(failed: Run, alice: User) -> None:
+    follow_up = try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
+    together = threading.Barrier(2)
+
+    def work() -> None:
+        together.wait(timeout=10)
+        prepare_follow_up(str(follow_up.pk))
+        connection.close()
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join(timeout=20)
+    assert Message.objects.filter(run=follow_up).count() == 2
