@@ -72,7 +72,7 @@ def _going(organization: Organization) -> QuerySet[Campaign]:
 
 
 def coming_runs(campaigns: Iterable[Campaign], *, until: dt.datetime, most: int) -> Coming:
-    """Merges their occurrences up to `until`.
+    """Merges their occurrences up to `until`, without those that staff want skipped.
 
     Works out no more than `most` occurrences, however many campaigns there are.
     """
@@ -89,7 +89,8 @@ def _merged(campaigns: Iterable[Campaign], until: dt.datetime) -> Iterator[Comin
         at, pk = heapq.heappop(heap)
         if at > until:
             return
-        yield ComingRun(by_id[pk], at)
+        if at not in by_id[pk].skipped:
+            yield ComingRun(by_id[pk], at)
         following = _after(by_id[pk], at)
         if following is not None:
             heapq.heappush(heap, (following, pk))
