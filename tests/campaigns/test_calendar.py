@@ -313,7 +313,7 @@ def test_the_page_asks_the_same_few_questions_however_much_there_is(
         )
         world.run(campaign, scheduled_for=local(24, 9))
     for view in View:
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(12):
             page.get("/calendar/", {"view": view})
 
 

@@ -197,7 +197,7 @@ def test_no_list_asks_more_of_the_database_the_longer_it_is(
         {"kind": "one_time"},
         {"kind": "one_time", "q": "once", "sort": "-last"},
     ):
-        with django_assert_max_num_queries(11):
+        with django_assert_max_num_queries(12):
             page.get("/campaigns/", address)
 
 

@@ -97,7 +97,7 @@ def test_no_page_asks_more_of_the_database_the_more_runs_there_are(
             campaign, scheduled_for=dt.datetime(2026, 1, 1, tzinfo=dt.UTC) + number * DAY
         )
         world.message(run, 1, status=MessageStatus.DELIVERED)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         html_of(page, campaign)
 
 
