@@ -74,7 +74,7 @@ def test_a_campaign_is_created_by_clicking_and_its_run_completes(house: House, p
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")
     take(page, "home")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Campaigns").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Recurring campaigns")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Campaigns")
     take(page, "campaigns")
 
     page.get_by_role("link", name="New Recurring Campaign").click()

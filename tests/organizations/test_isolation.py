@@ -32,7 +32,8 @@ OUTSIDE_ORGANIZATIONS = {"choose-organization"}
 # What a viewer may look at. Whatever is not named here changes something, or leads to a change.
 LOOKING = {
     "home", "under-way", "help", "whats-new",
-    "campaigns:list", "runs:list", "runs:detail", "runs:progress", "runs:messages",
+    "campaigns:list", "campaigns:calendar",
+    "runs:list", "runs:detail", "runs:progress", "runs:messages",
     "replies:inbox", "replies:conversation", "replies:register", "replies:history",
     "replies:export", "replies:unread", "replies:thread", "appearance",
 }  # fmt: skip

@@ -65,7 +65,7 @@ def campaigns_going(organization: Organization) -> QuerySet[Campaign]:
 
 
 def coming_runs(campaigns: Iterable[Campaign], *, until: dt.datetime, most: int) -> Coming:
-    """Merges their occurrences up to `until`.
+    """Merges their occurrences up to `until`, without those that staff want skipped.
 
     Works out no more than `most` occurrences, however many campaigns there are.
     """
