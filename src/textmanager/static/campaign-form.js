@@ -10,6 +10,7 @@
   const place = () => `textmanager:${form.dataset.person}:${location.pathname}${location.search}`;
   let isUnsaved = "unsaved" in form.dataset;
   let isSending = false;
+  let isAsked = false;
   let isLeaving = false;
   let hasEnded = false;
   let timer = 0;
@@ -29,7 +30,10 @@
   function sessionEnded() {
     hasEnded = true;
     keepHere();
-    part("session-ended").hidden = false;
+    const notice = part("session-ended");
+    const back = encodeURIComponent(location.pathname + location.search);
+    notice.querySelector("a").href = `${notice.dataset.signIn}?next=${back}`;
+    notice.hidden = false;
     part("saved").textContent = "Kept in this browser";
   }
 
@@ -147,12 +151,20 @@
   async function submit(event) {
     if (form.dataset.checked) return;
     event.preventDefault();
+    // Pressed twice is meant once.
+    if (isAsked) return;
+    isAsked = true;
     const button = event.submitter;
+    window.clearTimeout(timer);
+    timer = 0;
+    // What is being kept just now may change the version that is sent along.
+    while (isSending) await new Promise((go) => { window.setTimeout(go, 50); });
     window.clearTimeout(timer);
     timer = 0;
     try {
       const answer = await fetch(form.dataset.autosave, { redirect: "manual" });
       if (answer.type === "opaqueredirect") {
+        isAsked = false;
         sessionEnded();
         part("session-ended").scrollIntoView({ block: "center" });
         return;
@@ -162,7 +174,7 @@
     form.dataset.checked = "1";
     form.requestSubmit(button);
     // A page that comes back from the browser's memory is to be checked again.
-    window.setTimeout(() => { delete form.dataset.checked; isLeaving = false; }, 3000);
+    window.setTimeout(() => { delete form.dataset.checked; isLeaving = false; isAsked = false; }, 3000);
   }
 
   form.addEventListener("input", changed);
@@ -222,5 +234,6 @@
   if (matchMedia("(max-width: 1099.98px)").matches) part("summary-box").open = false;
   if (part("errors")) part("errors").focus();
   bringBack();
+  if (isUnsaved && !timer) timer = window.setTimeout(save, WAIT);
   if (own("campaign_id").value) hello();
 }
