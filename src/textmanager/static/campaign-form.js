@@ -11,6 +11,7 @@
   let isUnsaved = "unsaved" in form.dataset;
   let isSending = false;
   let isAsked = false;
+  let isKeptHere = false;
   let isLeaving = false;
   let hasEnded = false;
   let timer = 0;
@@ -20,6 +21,7 @@
   function keepHere() {
     try {
       localStorage.setItem(place(), JSON.stringify({ at: Date.now(), typed: typed().toString() }));
+      isKeptHere = true;
     } catch { /* a browser that keeps nothing: the page stays open with what was typed */ }
   }
 
@@ -181,7 +183,7 @@
   form.addEventListener("change", changed);
   form.addEventListener("submit", submit);
   window.addEventListener("beforeunload", (event) => {
-    if ((isUnsaved || isSending) && !isLeaving) event.preventDefault();
+    if ((isUnsaved || isSending) && !isLeaving && !(hasEnded && isKeptHere)) event.preventDefault();
   });
   window.setInterval(hello, HELLO);
 
