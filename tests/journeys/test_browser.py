@@ -119,6 +119,10 @@ def create(page: Page) -> None:
     expect(summary).to_contain_text("8:10 AM")
     take(page, "form")
     page.get_by_role("button", name="Save Recurring Campaign").click()
+    # Real people would get real texts: who, when and at what cost is said once more.
+    expect(page.get_by_role("main")).to_contain_text("8 people in “$/Text Manager/Board")
+    take(page, "form-confirm")
+    page.get_by_role("button", name="Save and activate").click()
 
 
 def watch(house: House, page: Page) -> None:
