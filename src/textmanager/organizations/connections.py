@@ -22,10 +22,12 @@ def imis_client(organization_id: int) -> ImisClient:
     return ImisClient(connection.base_url, connection.username, connection.password)
 
 
-def imis_address(organization_id: int) -> str:
+def imis_address(organization: Organization) -> str:
     """Where staff reach the organization's iMIS; empty before it is connected."""
-    connection = ImisConnection.objects.filter(organization_id=organization_id).first()
-    return connection.base_url if connection else ""
+    try:
+        return organization.imis.base_url
+    except ImisConnection.DoesNotExist:
+        return ""
 
 
 def twilio_credentials(organization_id: int) -> TwilioCredentials:

@@ -17,7 +17,7 @@ from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
 from textmanager.runs.causes import FAILED, is_passing, to_try_again
-from textmanager.runs.figures import Figures
+from textmanager.runs.figures import Figures, figures_of
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline.prepare import defer_prepare
 
@@ -63,7 +63,16 @@ def worth_another_try(run: Run, figures: Figures) -> int:
 
 
 def retriable(run: Run) -> Retriable:
-    """What a retry would take, exactly; for the page that asks before it."""
+    """What a retry would take, exactly; counted one by one only after an earlier retry."""
+    if not run.retries.exists():
+        passing = [
+            line
+            for line in figures_of(run).causes
+            if line.status in FAILED and is_passing(line.cause)
+        ]
+        return Retriable(
+            sum(line.messages for line in passing), sum(line.segments for line in passing)
+        )
     found = Message.objects.filter(to_try_again(run), run=run).aggregate(
         texts=Count("number"), segments=Sum("segments")
     )

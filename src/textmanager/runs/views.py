@@ -97,7 +97,7 @@ def find_person(request: MemberRequest) -> HttpResponse:
 def run_of(request: MemberRequest, run_id: uuid.UUID) -> Run:
     """The organization's run, with what its pages show of it; otherwise 404."""
     runs = Run.objects.select_related(
-        "campaign", "sender", "started_by", "organization", "retry_of"
+        "campaign", "sender", "started_by", "organization__imis", "retry_of"
     )
     return get_object_or_404(runs, pk=run_id, organization=request.organization)
 
