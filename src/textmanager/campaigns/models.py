@@ -6,6 +6,7 @@ import datetime as dt
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -95,6 +96,12 @@ class Campaign(models.Model):
     empty_values = models.CharField(max_length=4, choices=EmptyValues, default=EmptyValues.SEND)
     days_between_texts = models.PositiveSmallIntegerField(
         default=0, help_text="Leave out whom this campaign texted within so many days; 0: nobody."
+    )
+    useful_for_hours = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(24 * 30)],
+        help_text="No text leaves later than so many hours after its run was to begin.",
     )
 
     write_back = models.CharField(

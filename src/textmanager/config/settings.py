@@ -159,6 +159,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.config.upkeep",
     "textmanager.organizations.imis_health",
+    "textmanager.organizations.prices",
     "textmanager.runs.pipeline.plan",
     "textmanager.runs.pipeline.prepare",
     "textmanager.runs.pipeline.send",
@@ -166,6 +167,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.runs.pipeline.reconcile",
     "textmanager.runs.pipeline.write_back",
     "textmanager.runs.pipeline.report",
+    "textmanager.runs.pipeline.price",
     "textmanager.replies.notices",
     "textmanager.replies.answering",
     "textmanager.replies.imis_records",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from types import TracebackType
 from typing import Any, Self
+
+from twilio.base import values
 
 from textmanager.gateway.account import TwilioCredentials, reading, sdk_client
 from textmanager.gateway.errors import GatewayError, TwilioRefused
@@ -16,6 +19,7 @@ from textmanager.text.statuses import MessageStatus, from_twilio
 
 _NOT_FOUND = 404
 _PAGE_SIZE = 100
+_LARGEST_PAGE = 1000
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class LedgerEntry:
     price_unit: str
     date_created: datetime | None
     date_sent: datetime | None
+    is_inbound: bool = False
 
     def has_body(self, body: str) -> bool:
         """Whether Twilio's body is this one, after what Twilio may do to one.
@@ -103,6 +108,27 @@ class TwilioReader:
                 page = await page.next_page_async()
         raise GatewayError(f"More than {max_pages} pages of messages to one number.")
 
+    async def pages_sent(
+        self, *, since: datetime, until: datetime | None = None, to: str = ""
+    ) -> AsyncIterator[list[LedgerEntry]]:
+        """Every message that left or came in between two moments, page by page, newest first.
+
+        `to` narrows it to one number, ours for what people text to us.
+        """
+        async with reading():
+            page = await self._messages.page_async(
+                to=to or values.unset,
+                date_sent_after=since,
+                date_sent_before=until or values.unset,
+                page_size=_LARGEST_PAGE,
+            )
+        while True:
+            yield [_entry(message) for message in page]
+            if not page.next_page_url:
+                return
+            async with reading():
+                page = await page.next_page_async()
+
 
 def _nothing_newer_follows(entries: list[LedgerEntry], since: datetime) -> bool:
     """Twilio lists newest first, which its reference does not promise: seen, not assumed."""
@@ -133,6 +159,7 @@ def _entry(message: Any) -> LedgerEntry:
         price_unit=(message.price_unit or "").upper(),
         date_created=message.date_created,
         date_sent=message.date_sent,
+        is_inbound=str(message.direction or "") == "inbound",
     )
 
 

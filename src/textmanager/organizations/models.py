@@ -156,8 +156,15 @@ class ImisConnection(models.Model):
         return unseal(self.password_sealed)
 
 
+class Receiving(models.TextChoices):
+    """How receipts and replies come in."""
+
+    AUTOMATIC = "automatic", "Twilio calls us; where it cannot, we ask Twilio every minute"
+    POLLING = "polling", "We ask Twilio every minute"
+
+
 class TwilioConnection(models.Model):
-    """How an organization's Twilio account is reached."""
+    """How an organization's Twilio account is reached, and how it reaches us."""
 
     organization = models.OneToOneField(
         Organization, on_delete=models.CASCADE, related_name="twilio"
@@ -166,12 +173,29 @@ class TwilioConnection(models.Model):
         max_length=34,
         validators=[RegexValidator(r"^AC[0-9a-fA-F]{32}$", "An account SID is AC and 32 digits.")],
     )
-    auth_token_sealed = models.TextField(editable=False)
+    # Empty where an API key signs in alone: then no webhook can be believed.
+    auth_token_sealed = models.TextField(editable=False, blank=True)
     # While tokens are changed at Twilio, the second one may become the signing one at any moment.
     secondary_token_sealed = models.TextField(editable=False, blank=True)
     api_key_sid = models.CharField(max_length=34, blank=True)
     api_key_secret_sealed = models.TextField(editable=False, blank=True)
+    # Twilio's test credentials, for TEST runs: they can neither send nor cost anything.
+    test_account_sid = models.CharField(max_length=34, blank=True)
+    test_auth_token_sealed = models.TextField(editable=False, blank=True)
     base_url = models.URLField(default="https://api.twilio.com")
+
+    receiving = models.CharField(max_length=9, choices=Receiving, default=Receiving.AUTOMATIC)
+    # What the last look over the public address found; empty when it led here.
+    reach_problem = models.CharField(max_length=300, blank=True)
+    reach_checked_at = models.DateTimeField(null=True, blank=True)
+    # When Twilio itself was heard of last, to the minute: the one proof from outside.
+    last_webhook_at = models.DateTimeField(null=True, blank=True)
+    replies_polled_until = models.DateTimeField(null=True, blank=True)
+
+    # What a segment costs by the kind of number, as Twilio's price list said last.
+    prices = models.JSONField(default=dict, blank=True)
+    price_unit = models.CharField(max_length=3, blank=True)
+    prices_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.account_sid
@@ -183,9 +207,24 @@ class TwilioConnection(models.Model):
         self.api_key_sid = sid
         self.api_key_secret_sealed = seal(secret)
 
+    def set_test_credentials(self, account_sid: str, auth_token: str) -> None:
+        self.test_account_sid = account_sid
+        self.test_auth_token_sealed = seal(auth_token)
+
     @property
     def auth_token(self) -> str:
         return unseal(self.auth_token_sealed)
+
+    @property
+    def has_test_credentials(self) -> bool:
+        return bool(self.test_account_sid and self.test_auth_token_sealed)
+
+    @property
+    def is_polling(self) -> bool:
+        """Whether Twilio is asked for replies, because it cannot tell us of them, or as chosen."""
+        return bool(
+            self.receiving == Receiving.POLLING or self.reach_problem or not self.signing_tokens
+        )
 
     def set_secondary_token(self, token: str) -> None:
         self.secondary_token_sealed = seal(token) if token else ""

@@ -12,12 +12,16 @@ from textmanager.text.statuses import MessageStatus
 
 TO_SEND = (MessageStatus.QUEUED, MessageStatus.HELD, MessageStatus.SENDING)
 TO_HEAR = (*TO_SEND, MessageStatus.ACCEPTED)
+# So soon Twilio may have billed the first texts.
+FIRST_PRICE = dt.timedelta(minutes=2)
 
 
 def complete_runs(*, now: dt.datetime) -> int:
     """Marks sending runs with nothing left to send as completed; returns how many."""
     sending = Run.objects.filter(state=RunState.SENDING)
-    return sending.filter(~_some_are(TO_SEND)).update(state=RunState.COMPLETED, completed_at=now)
+    return sending.filter(~_some_are(TO_SEND)).update(
+        state=RunState.COMPLETED, completed_at=now, price_due_at=now + FIRST_PRICE
+    )
 
 
 def settle_runs(*, now: dt.datetime) -> int:
@@ -27,7 +31,9 @@ def settle_runs(*, now: dt.datetime) -> int:
     """
     unheard = Message.objects.filter(run=OuterRef("pk"), status=MessageStatus.SENT, settled_at=None)
     ended = Run.objects.filter(state__in=[RunState.COMPLETED, RunState.CANCELED], settled_at=None)
-    return ended.filter(~_some_are(TO_HEAR), ~Exists(unheard)).update(settled_at=now)
+    return ended.filter(~_some_are(TO_HEAR), ~Exists(unheard)).update(
+        settled_at=now, price_due_at=now + FIRST_PRICE, price_tries=0
+    )
 
 
 def _some_are(statuses: Collection[MessageStatus]) -> Exists:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import ClassVar
 
@@ -67,6 +68,9 @@ class Run(models.Model):
     template = models.TextField()
     empty_values = models.CharField(max_length=4, choices=EmptyValues)
     days_between_texts = models.PositiveSmallIntegerField(default=0)
+    useful_for_hours = models.PositiveSmallIntegerField(null=True, blank=True)
+    # A TEST run whose texts Twilio itself judges, by its test credentials.
+    tested_with_twilio = models.BooleanField(default=False)
     write_back = models.CharField(max_length=17, choices=WriteBackTarget)
 
     # Where preparation stands: rows before `next_offset` are messages already.
@@ -85,6 +89,14 @@ class Run(models.Model):
     # When the last outcome was known, or waited for long enough: the report goes out then.
     settled_at = models.DateTimeField(null=True, blank=True)
     report_sent_at = models.DateTimeField(null=True, blank=True)
+
+    # What Twilio has billed so far, added up as prices come in; and where asking for them stands.
+    billed_amount = models.DecimalField(max_digits=12, decimal_places=5, null=True, blank=True)
+    billed_unit = models.CharField(max_length=3, blank=True)
+    billed_texts = models.PositiveIntegerField(default=0)
+    price_due_at = models.DateTimeField(null=True, blank=True)
+    price_tries = models.PositiveSmallIntegerField(default=0)
+    priced_through = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -110,6 +122,11 @@ class Run(models.Model):
                 name="run_unreported",
                 condition=Q(settled_at__isnull=False, report_sent_at=None),
             ),
+            models.Index(
+                fields=["price_due_at"],
+                name="run_unpriced",
+                condition=Q(price_due_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -118,6 +135,13 @@ class Run(models.Model):
     @property
     def is_test(self) -> bool:
         return self.api_mode == ApiMode.TEST
+
+    @property
+    def useful_until(self) -> dt.datetime | None:
+        """From when on its texts are of no use any more; None where that never comes."""
+        if self.useful_for_hours is None:
+            return None
+        return self.scheduled_for + dt.timedelta(hours=self.useful_for_hours)
 
 
 class ReportMail(models.Model):

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from textmanager.sandbox import twilio_json as shapes
+from textmanager.sandbox.twilio_billing import Billing
 from textmanager.sandbox.twilio_delivery import QUEUE_SECONDS, Carriers
 from textmanager.sandbox.twilio_rules import (
     WORDS,
@@ -27,7 +28,6 @@ from textmanager.text.segments import measure
 
 _LARGEST_PAGE = 1000
 _USUAL_PAGE = 50
-_OPENING_BALANCE = 100.0
 
 
 class Api:
@@ -52,8 +52,8 @@ class Api:
             ("GET", account + "/Messages/{sid}.json", self.fetch_message),
             ("POST", account + "/Messages/{sid}.json", self.update_message),
             ("DELETE", account + "/Messages/{sid}.json", self.delete_message),
-            ("GET", account + "/Balance.json", self.balance),
             ("GET", account + ".json", self.account),
+            *Billing(self._store).endpoints(account),
             *Senders(self._store).endpoints(account),
         ]
         return [
@@ -108,10 +108,9 @@ class Api:
             rows.append(message)
             if len(rows) > size:
                 break
-        account_sid = self._store.settings.account_sid
         page = shapes.page_json(
             "messages",
-            [shapes.message_json(message, account_sid) for message in rows[:size]],
+            [shapes.message_json(message, self._store) for message in rows[:size]],
             request.url.path,
             query=query,
             page=_number(query.get("Page"), 0),
@@ -122,11 +121,6 @@ class Api:
 
     async def account(self, _request: Request) -> Response:
         return JSONResponse(shapes.account_json(self._store))
-
-    async def balance(self, _request: Request) -> Response:
-        left = f"{_OPENING_BALANCE - self._store.spent:.4f}"
-        account_sid = self._store.settings.account_sid
-        return JSONResponse({"account_sid": account_sid, "balance": left, "currency": "USD"})
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
         """Signs in, and turns Twilio's errors into their JSON."""
@@ -157,7 +151,7 @@ class Api:
         return message
 
     def _answer(self, message: Message, status: int = 200) -> Response:
-        return JSONResponse(shapes.message_json(message, self._store.settings.account_sid), status)
+        return JSONResponse(shapes.message_json(message, self._store), status)
 
     def _matching(self, query: Mapping[str, str]) -> Iterator[Message]:
         last = self._store.by_sid.get(query.get("PageToken", "")[2:])

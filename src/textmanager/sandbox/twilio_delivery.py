@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
 
+from textmanager.sandbox.twilio_billing import PRICE
 from textmanager.sandbox.twilio_faults import Faults
 from textmanager.sandbox.twilio_settings import TwilioSettings
 from textmanager.sandbox.twilio_store import FINAL, Message, Store
@@ -27,7 +28,6 @@ _OVERFLOW = 30001
 # Reasons for which a message never leaves Twilio; every other one comes with a receipt.
 _NEVER_LEFT = frozenset({30001, 30002, 30036, 30037, 30410, 30500})
 _UNDELIVERED = ((0.4, 30003), (0.65, 30005), (0.85, 30006), (1.0, 30007))
-_PRICE = 0.0079
 _LONGEST_LAG = 20.0
 _AFTER_THE_NEXT = 0.2
 
@@ -150,7 +150,7 @@ class Carriers:
 
     def _arrive(self, message: Message) -> None:
         code = fate(self._settings, message.to)
-        price = f"-{_PRICE * message.segments:.5f}"
+        price = f"-{PRICE * message.segments:.5f}"
         status = "delivered" if code is None else "undelivered"
         self._to_status(message, status, error_code=code, price=price)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -37,7 +38,10 @@ def error_json(error: TwilioError) -> dict[str, Any]:
     return body if error.detail is None else {**body, "detail": error.detail}
 
 
-def message_json(message: Message, account_sid: str) -> dict[str, Any]:
+def message_json(message: Message, store: Store) -> dict[str, Any]:
+    account_sid = store.settings.account_sid
+    # The real one bills some time after a message has arrived.
+    billed = message.updated + store.settings.seconds_to_bill * store.settings.delay_scale
     uri = f"{API}/{account_sid}/Messages/{message.sid}"
     unassigned = message.status in {"accepted", "scheduled"}
     return {
@@ -55,7 +59,7 @@ def message_json(message: Message, account_sid: str) -> dict[str, Any]:
         "num_media": "0",
         # Not known to the real one either before a sender is chosen.
         "num_segments": "0" if unassigned else str(message.segments),
-        "price": message.price,
+        "price": message.price if time.time() >= billed else None,
         "price_unit": "USD",
         "sid": message.sid,
         "status": message.status,

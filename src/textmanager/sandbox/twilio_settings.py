@@ -72,7 +72,8 @@ class TwilioSettings:
 
     `undelivered_share` and `failed_share` of the phones fail, always the same ones for a `seed`;
     `failing` names phones that fail with a given code whatever the shares say. `answer_seconds`
-    is how long each API call takes. Callbacks go to loopback hosts and to `callback_hosts` only.
+    is how long each API call takes, `seconds_to_bill` how long a message has no price yet.
+    Callbacks go to loopback hosts and to `callback_hosts` only.
     `journal` is a folder; None keeps everything in memory.
     """
 
@@ -91,6 +92,7 @@ class TwilioSettings:
     failing: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     delay_scale: float = 1.0
     answer_seconds: float = 0.0
+    seconds_to_bill: float = 60.0
     max_concurrent: int = 100
     callback_hosts: tuple[str, ...] = ()
     journal: Path | None = None

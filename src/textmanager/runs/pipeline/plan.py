@@ -21,6 +21,7 @@ from textmanager.runs.completion import complete_runs, settle_runs
 from textmanager.runs.models import RunState
 from textmanager.runs.pipeline import due
 from textmanager.runs.pipeline.prepare import defer_prepare
+from textmanager.runs.pipeline.price import price, runs_to_price
 from textmanager.runs.pipeline.reconcile import reconcile
 from textmanager.runs.pipeline.report import report
 from textmanager.runs.pipeline.send import defer_drain
@@ -93,3 +94,6 @@ def defer_what_is_due(*, now: dt.datetime) -> None:
     for run_id in due.runs_to_report():
         name = f"report-{run_id}"
         defer_once(report, queueing_lock=name, lock=name, run_id=str(run_id))
+    for run_id in runs_to_price(now):
+        name = f"price-{run_id}"
+        defer_once(price, queueing_lock=name, lock=name, run_id=str(run_id))
