@@ -237,3 +237,11 @@ def test_the_page_of_a_run_with_everything_costs_twelve_questions(
         page.get(f"/runs/{settled.pk}/")
     with django_assert_max_num_queries(12):  # type: ignore[operator] # a fixture
         page.get(f"/runs/{settled.pk}/messages/?status=failed&cause=30008&record=written&q=10002")
+
+
+def test_what_twilio_billed_stands_on_the_page_and_in_the_mail(page: Client, settled: Run) -> None:
+    assert "Billed" not in text(page.get(f"/runs/{settled.pk}/"))
+    Run.objects.update(billed_amount="0.01580", billed_unit="USD", billed_texts=1)
+    assert "Billed by Twilio: 0.02 USD." in text(page.get(f"/runs/{settled.pk}/"))
+    send_report(settled.pk)
+    assert "Billed by Twilio: 0.02 USD" in mail.outbox[0].body

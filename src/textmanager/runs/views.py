@@ -14,6 +14,7 @@ from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.runs.breakdown import breakdown_of
 from textmanager.runs.causes import causes_of
+from textmanager.runs.costs import cost_by
 from textmanager.runs.figures import Figures, figures_of
 from textmanager.runs.finding import find
 from textmanager.runs.holding import was_paused_by_somebody
@@ -117,6 +118,7 @@ def _progress_context(request: MemberRequest, run: Run, figures: Figures) -> dic
         **_common(request, run),
         "breakdown": breakdown_of(figures),
         "causes": causes_of(figures),
+        "cost": cost_by(run, figures.counts),
         "timeline": timeline(run, figures),
         "progress": progress(run, figures.counts, now=timezone.now()),
         "may_pause": run.state in {RunState.PREPARING, RunState.SENDING},

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("organizations", "0006_settings_pages"),
+        ("organizations", "0007_twilio_receiving"),
     ]
 
     operations = [

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runs", "0007_prompt_answers"),
+        ("runs", "0008_billing"),
     ]
 
     operations = [
