@@ -98,10 +98,12 @@ def note_opt_outs_read(organization_id: int, now: dt.datetime) -> None:
     ImisConnection.objects.filter(organization_id=organization_id).update(opt_outs_read_at=now)
 
 
-def imis_address(organization_id: int) -> str:
+def imis_address(organization: Organization) -> str:
     """Where staff reach the organization's iMIS; empty before it is connected."""
-    connection = ImisConnection.objects.filter(organization_id=organization_id).first()
-    return connection.base_url if connection else ""
+    try:
+        return organization.imis.base_url
+    except ImisConnection.DoesNotExist:
+        return ""
 
 
 def twilio_credentials(organization_id: int) -> TwilioCredentials:
@@ -109,7 +111,10 @@ def twilio_credentials(organization_id: int) -> TwilioCredentials:
     connection = TwilioConnection.objects.filter(organization_id=organization_id).first()
     if connection is None:
         raise NotConnected("This organization is not connected to Twilio yet.")
-    return connection.credentials()
+    try:
+        return connection.credentials()
+    except SecretUnreadable as error:
+        raise NotConnected(str(error), REMEDY) from error
 
 
 def webhook_tokens(cloud_id: str) -> tuple[int, tuple[str, ...]] | None:
