@@ -11,8 +11,8 @@ from textmanager.organizations.models import Role
 
 ANYBODY = {"health", "sign-in", "accept-invitation"}
 SIGNED_IN = {"choose-organization"}
-# They lead on, and show nothing themselves.
-LEADING_ON = {"sign-out"}
+# They show nothing: one leads on, the other says whether the session still holds.
+SHOWING_NOTHING = {"sign-out", "campaigns:autosave"}
 # Every page of staff, with the role from which on it may be seen. Whatever is not named here has
 # to refuse a GET, because it changes something.
 PAGES: dict[str, Role] = {

@@ -23,6 +23,7 @@ def take(page: Page, name: str) -> None:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for size in (NARROW, WIDE):
             page.set_viewport_size(size)
+            page.evaluate("scrollTo(0, 0)")
             path = FOLDER / f"{name}-{size['width']}-{scheme}.png"
             page.screenshot(path=path, full_page=True, animations="disabled")
             refuse_violations(page, f"{name}, {size['width']} wide, {scheme}")

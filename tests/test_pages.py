@@ -17,9 +17,9 @@ from addresses import (
     ANYBODY,
     FILES,
     FRAGMENTS,
-    LEADING_ON,
     PAGES,
     QUERIES,
+    SHOWING_NOTHING,
     SIGNED_IN,
     every_address,
 )
@@ -32,7 +32,7 @@ HEAVIEST = 200_000
 FEW, MANY = 3, 30
 
 EVERY = every_address()
-OTHERS = sorted(set(EVERY) - set(PAGES) - ANYBODY - SIGNED_IN - LEADING_ON)
+OTHERS = sorted(set(EVERY) - set(PAGES) - ANYBODY - SIGNED_IN - SHOWING_NOTHING)
 EACH_PAGE = pytest.mark.parametrize("name", sorted(PAGES))
 
 

@@ -69,7 +69,7 @@ def connect_imis(staff: Staff) -> None:
 
 def connect_twilio(page: Page) -> None:
     page.get_by_role("link", name="Connect Twilio").click()
-    page.get_by_label("Account SID").fill(TWILIO[0])
+    page.get_by_label("Account SID", exact=True).fill(TWILIO[0])
     page.get_by_label(re.compile("^Auth token")).fill(TWILIO[1])
     page.get_by_role("button", name="Sign in and save").click()
     row = page.get_by_role("row").filter(has_text="555010")

@@ -13,6 +13,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.journey]
 # The third of the board, by the sandbox's members.
 OPTED_OUT, THEIR_ID = "+12055550100", "10003"
 WRONG_NUMBER = "14023"
+REHEARSAL = "Conference sessions (rehearsal)"
+REHEARSED = {
+    "iqa_path": "$/Text Manager/Dirty numbers",
+    "phone_column": "MobilePhone",
+    "template": "Hello",
+}
 
 
 def test_somebody_who_opted_out_is_found_by_member_id_with_the_reason(staff: Staff) -> None:
@@ -33,26 +39,10 @@ def test_somebody_who_opted_out_is_found_by_member_id_with_the_reason(staff: Sta
 
 def test_somebody_with_a_wrong_number_is_found_with_what_to_do(staff: Staff) -> None:
     page = staff.page
-    staff.change(
-        "campaigns_campaign",
-        "iqa_path",
-        "'$/Text Manager/Dirty numbers'",
-        "name = 'Conference sessions (rehearsal)'",
-    )
-    staff.change(
-        "campaigns_campaign",
-        "phone_column",
-        "'MobilePhone'",
-        "name = 'Conference sessions (rehearsal)'",
-    )
-    staff.change(
-        "campaigns_campaign",
-        "template",
-        "'Hello'",
-        "name = 'Conference sessions (rehearsal)'",
-    )
+    for column, value in REHEARSED.items():
+        staff.change("campaigns_campaign", column, f"'{value}'", f"name = '{REHEARSAL}'")
     staff.sign_in()
-    run_id = staff.run_now("Conference sessions (rehearsal)")
+    run_id = staff.run_now(REHEARSAL)
     staff.wait_for_run(run_id)
     page.goto(f"/runs/{run_id}/")
     search(page, WRONG_NUMBER)
@@ -63,11 +53,10 @@ def test_somebody_with_a_wrong_number_is_found_with_what_to_do(staff: Staff) -> 
 
 
 def opt_out(page: Page, number: str) -> None:
-    page.locator("summary").filter(has_text="Add").first.click()
-    page.get_by_label("Number", exact=True).fill(number)
-    page.get_by_label("Reason").first.fill("Asked by phone")
-    page.get_by_role("button", name="Add").first.click()
-    expect(page.get_by_role("main")).to_contain_text(number)
+    page.get_by_label("Number", exact=True).last.fill(number)
+    page.get_by_label("How you know").fill("Asked by phone")
+    page.get_by_role("button", name="Opt this number out").click()
+    expect(page.get_by_role("table")).to_contain_text(number)
 
 
 def search(page: Page, words: str) -> None:

@@ -26,6 +26,9 @@ from textmanager.organizations.people_forms import (
 from textmanager.organizations.sign_in import SignInRefused
 from textmanager.organizations.views import client_address
 
+# The page has another field of that name.
+FIRST_ROLE_IDS = "first_%s"
+
 
 @member_required(Role.ADMIN)
 def page(request: MemberRequest) -> HttpResponse:
@@ -131,7 +134,7 @@ def add_staff(request: MemberRequest) -> HttpResponse:
 @require_POST
 @member_required(Role.ADMIN)
 def staff_role(request: MemberRequest) -> HttpResponse:
-    form = StaffRoleForm(request.POST, instance=request.organization)
+    form = StaffRoleForm(request.POST, instance=request.organization, auto_id=FIRST_ROLE_IDS)
     if form.is_valid():
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
         request.organization.refresh_from_db()
@@ -182,7 +185,7 @@ def _page(request: MemberRequest, **more: object) -> HttpResponse:
         "roles": ROLES,
         "invite_form": InviteForm(),
         "staff_form": StaffForm(),
-        "role_form": StaffRoleForm(instance=organization),
+        "role_form": StaffRoleForm(instance=organization, auto_id=FIRST_ROLE_IDS),
         **more,
     }
     return render(request, "settings/people.html", context)

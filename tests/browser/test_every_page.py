@@ -1,0 +1,79 @@
+"""Every page of the program, one after the other: looked at, and walked through by keyboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from addresses import FILES, FRAGMENTS, PAGES, every_address
+from keyboard import refuse_what_needs_a_mouse
+from processes import wait_until
+from screens import take
+from staff import Staff
+
+pytestmark = [pytest.mark.browser, pytest.mark.journey]
+
+EVERY = every_address()
+SHOWN = sorted(set(PAGES) - FILES - FRAGMENTS)
+# So many tests, each of which costs a Chromium of its own.
+PARTS = 4
+# Somebody whose texts and answers there are to look at, by the sandbox's members.
+MEMBER, SENDER = "+12025550120", "+12025550143"
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_every_page_is_sound_to_the_eye_and_without_a_mouse(staff: Staff, part: int) -> None:
+    staff.sign_in()
+    values = something_of_everything(staff)
+    for name in SHOWN[part::PARTS]:
+        parameters = {key: values[key] for key in EVERY[name]}
+        staff.page.goto(reverse(name, kwargs=parameters))
+        # What a page asks for afterwards belongs to it.
+        expect(staff.page.locator(".htmx-request")).to_have_count(0)
+        staff.page.wait_for_load_state("networkidle")
+        refuse_what_needs_a_mouse(staff.page, name)
+        take(staff.page, "page-" + name.replace(":", "-"))
+
+
+def something_of_everything(staff: Staff) -> dict[str, Any]:
+    """A run, a conversation and an opt-out, made by whichever of these tests comes first here."""
+    found = identifiers(staff)
+    if found is None:
+        staff.receive_texts_to(SENDER)
+        run_id = staff.run_now("Dues reminder")
+        staff.wait_for_run(run_id)
+        staff.answer_from_phone(MEMBER, "STOP", to=SENDER)
+        wait_until(lambda: identifiers(staff), seconds=60, what="the opt-out is kept")
+        found = identifiers(staff)
+    assert found is not None
+    return found
+
+
+def identifiers(staff: Staff) -> dict[str, Any] | None:
+    """A value for each parameter that an address of a page takes."""
+    rows = staff.house.ask(
+        f"""
+        SELECT r.campaign_id, r.id, m.number, c.id, o.number, s.id
+        FROM organizations_organization AS org
+        JOIN runs_run AS r ON r.organization_id = org.id
+        JOIN runs_message AS m ON m.run_id = r.id AND m."to" = '{MEMBER}'
+        JOIN replies_conversation AS c ON c.organization_id = org.id
+        JOIN replies_optout AS o ON o.organization_id = org.id
+        JOIN organizations_sender AS s ON s.organization_id = org.id
+        WHERE org.cloud_id = '{staff.cloud_id}' LIMIT 1
+        """
+    )
+    if not rows:
+        return None
+    campaign, run, row, conversation, number, sender = rows[0]
+    return {
+        "campaign_id": campaign,
+        "run_id": run,
+        "row": row,
+        "conversation_id": conversation,
+        "number": number,
+        "sender_id": sender,
+    }
