@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.utils import timezone
+
 from textmanager.campaigns.models import Campaign, CampaignState
 from textmanager.organizations.models import (
     ImisConnection,
@@ -45,7 +47,8 @@ def organization(cloud_id: str = "sample", **values: Any) -> Organization:
 
 def person(name: str, of: Organization, role: Role) -> User:
     user = User.objects.create_user(username=name, password="a long password of theirs")
-    Membership.objects.create(organization=of, user=user, role=role)
+    # Seen just now: a page writes it down at most once in five minutes.
+    Membership.objects.create(organization=of, user=user, role=role, last_seen_at=timezone.now())
     return user
 
 

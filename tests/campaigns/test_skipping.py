@@ -109,3 +109,13 @@ def test_a_skip_outlives_a_pause(active: Campaign, alice: User, page: Client) ->
         page.post(f"/campaigns/{active.pk}/resume/")
     active.refresh_from_db()
     assert (active.next_run_at, active.next_run) == (NEXT, NEXT + DAY)
+
+
+def test_a_changed_schedule_forgets_the_skips_that_mean_nothing_any_more(
+    active: Campaign, alice: User, page: Client
+) -> None:
+    skip(active, NEXT, alice)
+    later = NEXT + dt.timedelta(hours=2)
+    Campaign.objects.update(start_time=dt.time(11), next_run_at=later)
+    assert "Skips" not in page.get("/campaigns/").content.decode()
+    assert skip(active, later, alice).skipped == [later]

@@ -248,9 +248,9 @@ def test_home_makes_twelve_queries_at_most_whatever_there_is(
     assert many == few
 
 
-def test_the_frame_costs_five_queries_at_most(desk: Client, queries: Count, run: Run) -> None:
-    # Session, person, and membership with the organization and its connections.
-    assert queries(desk, "/help/") <= 3 + 5
+def test_the_frame_costs_two_queries(desk: Client, queries: Count, run: Run) -> None:
+    # Besides session, person, and membership with the organization and its connections.
+    assert queries(desk, "/help/") == 3 + 2
 
 
 def test_the_pages_of_help_are_there(read: Read) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from serving import serve
 from serving_in_thread import serve_in_thread
 from textmanager.gateway.account import TwilioCredentials
 from textmanager.gateway.directory import (
@@ -17,7 +18,12 @@ from textmanager.gateway.directory import (
 )
 from textmanager.gateway.errors import GatewayError, TwilioRefused
 from textmanager.gateway.registrations import NOT_VERIFIED
-from textmanager.sandbox.twilio import SandboxNumber, TwilioSettings, create_app
+from textmanager.sandbox.twilio import (
+    SandboxNumber,
+    SandboxService,
+    TwilioSettings,
+    create_app,
+)
 
 HERE = "https://texts.example.org/hooks/twilio/sample/inbound"
 NUMBERS = (
@@ -96,3 +102,84 @@ async def test_an_account_that_cannot_be_reached_is_said() -> None:
     away = TwilioCredentials("AC" + "0" * 32, "x", base_url="http://127.0.0.1:9")
     with pytest.raises(GatewayError):
         await read_balance(away)
+
+
+OTHER = "https://other.example.org/sms"
+
+
+async def read(account: TwilioSettings, lead: str = "") -> dict[str, AccountSender]:
+    """What the account has, after the texts to one of its senders were led here."""
+    async with serve(create_app(account)) as address:
+        credentials = TwilioCredentials(account.account_sid, account.auth_token, base_url=address)
+        if lead:
+            await set_inbound_url(credentials, (await senders(credentials))[lead], HERE)
+        return await senders(credentials)
+
+
+NUMBER = SandboxNumber("+12025550144", "10DLC", 1.0, sms_url=OTHER)
+
+
+async def test_a_service_decides_for_its_numbers_even_that_texts_are_dropped() -> None:
+    service = SandboxService("Office", (NUMBER.e164,))
+    account = TwilioSettings(numbers=(NUMBER,), services=(service,))
+    number = (await read(account))[NUMBER.e164]
+    assert (number.inbound_url, number.decided_by_service) == ("", True)
+    # Led here by the number, it is set where it is decided.
+    after = await read(account, lead=NUMBER.e164)
+    assert {each.inbound_url for each in after.values()} == {HERE}
+
+
+async def test_a_service_can_leave_it_to_its_numbers() -> None:
+    second = SandboxNumber("+12025550145", "10DLC", 1.0)
+    service = SandboxService(
+        "Office", (NUMBER.e164, second.e164), inbound_url="https://unused", numbers_decide=True
+    )
+    account = TwilioSettings(numbers=(NUMBER, second), services=(service,))
+    found = await read(account)
+    assert found[NUMBER.e164].inbound_url == OTHER
+    assert found[service.sid].inbound_url == f"nowhere and {OTHER}"
+    after = await read(account, lead=service.sid)
+    assert {each.inbound_url for each in after.values()} == {HERE}
+
+
+async def test_an_application_at_a_number_is_told_and_taken_away() -> None:
+    number = SandboxNumber("+12025550144", sms_url=HERE, application="AP" + "1" * 32)
+    account = TwilioSettings(numbers=(number,), services=())
+    assert (await read(account))[number.e164].inbound_url == f"the application AP{'1' * 32}"
+    assert (await read(account, lead=number.e164))[number.e164].inbound_url == HERE
+
+
+async def test_a_services_own_callback_is_told() -> None:
+    service = SandboxService("Office", (NUMBER.e164,), status_callback="https://other.example.org")
+    found = await read(TwilioSettings(numbers=(NUMBER,), services=(service,)))
+    assert found[service.sid].status_callback == "https://other.example.org"
+
+
+@pytest.mark.parametrize(
+    ("use_case", "score", "pace", "cap"),
+    [
+        ("MIXED", 80, 225.0, None),
+        ("MIXED", 50, 120.0, None),
+        ("MIXED", 12, 12.0, None),
+        ("MIXED", None, None, None),
+        ("LOW_VOLUME", 80, 3.75, 2000),
+        ("SOLE_PROPRIETOR", None, 1.0, 1000),
+        ("", 80, None, None),
+    ],
+)
+async def test_the_registration_tells_pace_and_cap(
+    use_case: str, score: int | None, pace: float | None, cap: int | None
+) -> None:
+    service = SandboxService("Office", (NUMBER.e164,), use_case=use_case)
+    account = TwilioSettings(numbers=(NUMBER,), services=(service,), trust_score=score)
+    found = await read(account)
+    for each in (found[service.sid], found[NUMBER.e164]):
+        assert (each.suggested_pace, each.suggested_cap) == (pace, cap)
+    assert found[NUMBER.e164].kind == ("10dlc" if use_case else "long_code")
+
+
+async def test_long_lists_are_read_to_their_end() -> None:
+    numbers = tuple(SandboxNumber(f"+1202555{number:04}") for number in range(120))
+    services = tuple(SandboxService(f"Service {number}", ()) for number in range(60))
+    found = await read(TwilioSettings(numbers=numbers, services=services))
+    assert len(found) == 180

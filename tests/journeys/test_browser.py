@@ -74,7 +74,7 @@ def test_a_campaign_is_created_by_clicking_and_its_run_completes(house: House, p
     expect(page.get_by_role("heading", level=1)).to_have_text("Home")
     take(page, "home")
     page.get_by_role("navigation", name="Main").get_by_role("link", name="Campaigns").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Recurring campaigns")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Campaigns")
     take(page, "campaigns")
 
     page.get_by_role("link", name="New Recurring Campaign").click()
@@ -119,6 +119,10 @@ def create(page: Page) -> None:
     expect(summary).to_contain_text("8:10 AM")
     take(page, "form")
     page.get_by_role("button", name="Save Recurring Campaign").click()
+    # Real people would get real texts: who, when and at what cost is said once more.
+    expect(page.get_by_role("main")).to_contain_text("8 people in “$/Text Manager/Board")
+    take(page, "form-confirm")
+    page.get_by_role("button", name="Save and activate").click()
 
 
 def watch(house: House, page: Page) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from typing import Any
 
@@ -49,9 +50,11 @@ CAMPAIGN = {
 def test_a_monthly_campaign_is_sent_followed_written_back_and_reported(installation: Any) -> None:
     with time_machine.travel(BEFORE, tick=True):
         installation.visitor.sign_in("sample", "jordan.lee", "demo-password")
-        answer = installation.visitor.post(
-            "/campaigns/new/", **CAMPAIGN, sender=installation.sender.pk
-        )
+        form = {**CAMPAIGN, "sender": installation.sender.pk}
+        asked = installation.visitor.post("/campaigns/new/", **form)
+        confirmed = re.search(r'name="confirmed" value="(\w+)"', asked.text)
+        assert confirmed
+        answer = installation.visitor.post("/campaigns/new/", **form, confirmed=confirmed[1])
         assert "“Dues reminder” is saved and active." in answer.text
         assert "Every month on the 2nd at 8:10 AM, Eastern Time" in answer.text
         campaign = Campaign.objects.get()

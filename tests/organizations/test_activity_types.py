@@ -61,7 +61,7 @@ def test_what_is_missing_is_shown_with_what_depends_on_it(
 ) -> None:
     shown = page(desk)
     assert shown.count("Missing") == 3
-    assert "Without it texts are not written to members&#x27; records" in shown
+    assert "Without it, texts are not written to members&#x27; records" in shown
     assert "Create TEXTMSG, TEXTUNSUB, TEXTUNSUB_A in iMIS" in shown
     assert "Its name has 11 characters; older sites may take only 10." in shown
     assert "Labels – Description: Number, Note: Text, CEU type: Category." in shown

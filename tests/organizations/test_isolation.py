@@ -32,7 +32,8 @@ OUTSIDE_ORGANIZATIONS = {"choose-organization"}
 # What a viewer may look at. Whatever is not named here changes something, or leads to a change.
 LOOKING = {
     "home", "under-way", "help", "whats-new",
-    "campaigns:list", "runs:list", "runs:detail", "runs:progress", "runs:messages",
+    "campaigns:list", "campaigns:calendar",
+    "runs:list", "runs:detail", "runs:progress", "runs:messages",
     "replies:inbox", "replies:conversation", "replies:register", "replies:history",
     "replies:export", "replies:unread", "replies:thread", "appearance",
 }  # fmt: skip
@@ -193,7 +194,8 @@ def state_of(run: Run) -> tuple[Any, ...]:
         list(Organization.objects.order_by("pk").values()),
         list(Sender.objects.order_by("pk").values()),
         list(TwilioConnection.objects.order_by("pk").values()),
-        list(ImisConnection.objects.order_by("pk").values()),
+        # Everybody may have their own looked at.
+        list(ImisConnection.objects.filter(organization=run.organization).values()),
         list(Membership.objects.order_by("pk").values_list("user", "role", "email")),
         list(Invitation.objects.order_by("pk").values()),
     )

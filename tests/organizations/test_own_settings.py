@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -169,3 +170,10 @@ def test_each_page_leads_to_every_other(desk: Client, page: str) -> None:
     for other in PAGES:
         assert f'href="/settings/{other}"' in shown
     assert f'href="/settings/{page}" aria-current="page"' in shown
+
+
+@pytest.mark.parametrize("page", ["organization", "safety", "mail", "appearance"])
+def test_what_is_asked_while_typing_puts_no_token_into_an_address(desk: Client, page: str) -> None:
+    shown = desk.get(f"/settings/{page}/").content.decode()
+    (form,) = re.findall(r"<form[^>]*hx-get[^>]*>", shown)
+    assert 'hx-params="not csrfmiddlewaretoken"' in form

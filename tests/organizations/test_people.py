@@ -55,6 +55,7 @@ def remove(desk: Client, person: User, organization: Organization) -> str:
 def test_the_list_tells_roles_and_who_was_seen_when(
     desk: Client, bob: User, organization: Organization
 ) -> None:
+    bob.memberships.update(last_seen_at=None)
     page = shown(desk.get("/settings/people/"))
     assert "2 people" in page
     assert page.index("alice") < page.index("bob")
@@ -66,6 +67,7 @@ def test_the_list_tells_roles_and_who_was_seen_when(
 def test_being_seen_is_written_once_in_five_minutes(
     desk: Client, alice: User, organization: Organization
 ) -> None:
+    alice.memberships.update(last_seen_at=None)
     start = dt.datetime(2026, 11, 23, 15, 0, tzinfo=dt.UTC)
     seen = []
     for minutes in (0, 4, 6):

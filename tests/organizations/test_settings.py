@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,6 +116,118 @@ def test_twilio_knows_the_account_before_it_is_kept(
     assert page(desk, "/settings/twilio/", form).startswith("→")
     kept.refresh_from_db()
     assert kept.signing_tokens == (ACCOUNT.auth_token, "the second")
+
+
+KEY = {"api_key_sid": "SK" + "2" * 32, "api_key_secret": "secret of the key"}
+ENTERED = {"account_sid": ACCOUNT.account_sid, "auth_token": "", "secondary_token": ""}
+
+
+@pytest.fixture
+def with_key(organization: Organization) -> Iterator[TwilioConnection]:
+    """An account that has a standard API key, which may not read the account itself."""
+    with serve_in_thread(create_twilio(replace(ACCOUNT, **KEY))) as address:
+        connection = TwilioConnection.objects.get(organization=organization)
+        connection.base_url, connection.account_sid = address, "AC" + "0" * 32
+        connection.save()
+        yield connection
+
+
+def test_an_api_key_signs_in_without_an_auth_token(
+    desk: Client, with_key: TwilioConnection
+) -> None:
+    wrong = page(desk, "/settings/twilio/", {**ENTERED, **KEY, "api_key_secret": "wrong"})
+    assert "with this API key" in wrong
+    assert "Enter the secret of the API key" in page(
+        desk, "/settings/twilio/", {**ENTERED, **KEY, "api_key_secret": ""}
+    )
+    assert page(desk, "/settings/twilio/", {**ENTERED, **KEY}).startswith("→")
+    with_key.refresh_from_db()
+    # The token that was there belonged to another account.
+    assert (with_key.auth_token, with_key.signing_tokens) == ("", ())
+    assert with_key.is_polling
+    assert with_key.credentials().api_key_secret == KEY["api_key_secret"]
+    shown = page(desk, "/settings/twilio/")
+    assert "No auth token is kept" in shown
+    assert KEY["api_key_secret"] not in shown + str(list(AuditEvent.objects.values()))
+    assert "toll-free +18005550199" in page(desk, "/settings/twilio/senders/")
+
+
+def test_beside_an_api_key_the_auth_token_has_to_fit_too(
+    desk: Client, with_key: TwilioConnection
+) -> None:
+    shown = page(desk, "/settings/twilio/", {**ENTERED, **KEY, "auth_token": "wrong"})
+    assert "with this auth token" in shown
+    with_key.refresh_from_db()
+    assert with_key.api_key_sid == ""
+    form = {**ENTERED, **KEY, "auth_token": ACCOUNT.auth_token}
+    assert page(desk, "/settings/twilio/", form).startswith("→")
+    with_key.refresh_from_db()
+    assert with_key.signing_tokens == (ACCOUNT.auth_token,)
+    # Taking the key away leaves the token to sign in with.
+    assert page(desk, "/settings/twilio/", ENTERED).startswith("→")
+    with_key.refresh_from_db()
+    assert (with_key.api_key_sid, with_key.api_key_secret_sealed) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ({"test_account_sid": ACCOUNT.test_account_sid}, "Enter the test auth token"),
+        (
+            {"test_account_sid": ACCOUNT.account_sid, "test_auth_token": ACCOUNT.auth_token},
+            "This is the live account",
+        ),
+        (
+            {"test_account_sid": ACCOUNT.test_account_sid, "test_auth_token": "wrong"},
+            "does not know these test credentials",
+        ),
+    ],
+)
+def test_what_are_no_test_credentials_is_not_kept(
+    desk: Client, twilio: str, form: dict[str, str], told: str
+) -> None:
+    assert told in page(desk, "/settings/twilio/", {**ENTERED, **form})
+    assert not TwilioConnection.objects.get().has_test_credentials
+
+
+def test_test_credentials_are_proved_and_sealed(desk: Client, twilio: str) -> None:
+    form = {
+        "test_account_sid": ACCOUNT.test_account_sid,
+        "test_auth_token": ACCOUNT.test_auth_token,
+        "receiving": "polling",
+    }
+    assert page(desk, "/settings/twilio/", {**ENTERED, **form}).startswith("→")
+    kept = TwilioConnection.objects.get()
+    assert ACCOUNT.test_auth_token not in kept.test_auth_token_sealed
+    found = kept.test_credentials()
+    assert found is not None
+    assert found.auth_token == ACCOUNT.test_auth_token
+    assert kept.is_polling
+    shown = page(desk, "/settings/twilio/")
+    assert ACCOUNT.test_auth_token not in shown + str(list(AuditEvent.objects.values()))
+    # Empty secrets keep what is there; an empty SID takes it away.
+    page(desk, "/settings/twilio/", {**ENTERED, **form, "test_auth_token": ""})
+    assert TwilioConnection.objects.get().has_test_credentials
+    page(desk, "/settings/twilio/", {**ENTERED, "receiving": "automatic"})
+    assert not TwilioConnection.objects.get().has_test_credentials
+
+
+def test_a_toll_free_number_that_carriers_block_is_not_taken(desk: Client, twilio: str) -> None:
+    assert "To be verified first" in page(desk, "/settings/twilio/senders/")
+    form = {"sid": sid_of(twilio, "+18775550199"), "kind": "toll_free"}
+    page(desk, "/settings/twilio/senders/add/", form)
+    assert "30032" in page(desk, "/settings/twilio/")
+    assert not Sender.objects.exists()
+
+
+def test_a_registered_service_is_taken_at_its_trust_scores_pace(
+    desk: Client, organization: Organization, twilio: str
+) -> None:
+    assert "120 segments a second" in page(desk, "/settings/twilio/senders/")
+    form = {"sid": ACCOUNT.services[0].sid, "kind": "10dlc"}
+    page(desk, "/settings/twilio/senders/add/", form)
+    sender = Sender.objects.get()
+    assert (sender.segments_per_second, sender.daily_cap) == (120.0, None)
 
 
 def sid_of(twilio: str, address: str) -> str:

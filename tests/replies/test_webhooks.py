@@ -15,7 +15,7 @@ import world
 from textmanager.config.asgi import application
 from textmanager.config.bridge import in_database
 from textmanager.gateway.receipts import callback_url
-from textmanager.organizations.models import Organization
+from textmanager.organizations.models import Organization, TwilioConnection
 from textmanager.replies import signers
 from textmanager.replies.models import InboundText, OptOut
 from textmanager.replies.opt_outs import opted_out_among
@@ -257,3 +257,11 @@ def test_the_accounts_secondary_token_signs_too(organization: Organization) -> N
     organization.twilio.save()
     assert call(path, form, signature=signature) == 204
     assert call(path, form) == 204
+
+
+def test_it_is_remembered_that_twilio_itself_called(organization: Organization) -> None:
+    refused = call("/hooks/twilio/sample/inbound", text_from_member("Hi"), signature="forged")
+    assert refused == 403
+    assert TwilioConnection.objects.get().last_webhook_at is None
+    assert call("/hooks/twilio/sample/inbound", text_from_member("Hi")) == 200
+    assert TwilioConnection.objects.get().last_webhook_at is not None

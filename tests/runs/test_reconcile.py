@@ -16,6 +16,7 @@ from textmanager.runs.pipeline.reconcile import (
     UNCONFIRMED_AFTER,
     judge,
     look_again,
+    return_tested,
     unclear_texts,
 )
 from textmanager.text.statuses import MessageStatus
@@ -175,3 +176,15 @@ def test_a_clock_set_back_only_delays_the_decision(unclear: Message) -> None:
     before = SENT - dt.timedelta(hours=1)
     assert decide(unclear, now=before).status == MessageStatus.SENDING
     assert decide_twice(unclear).status == MessageStatus.QUEUED
+
+
+def test_a_text_of_a_rehearsal_whose_worker_died_is_tested_again(unclear: Message) -> None:
+    Run.objects.update(api_mode="test")
+    return_tested(unclear.organization_id, SENT + dt.timedelta(seconds=70))
+    unclear.refresh_from_db()
+    assert unclear.status == MessageStatus.SENDING
+    # Twilio is not asked: nothing can have been sent.
+    assert unclear_texts(unclear.organization_id, SOON) == []
+    return_tested(unclear.organization_id, SOON)
+    unclear.refresh_from_db()
+    assert (unclear.status, unclear.not_before) == (MessageStatus.QUEUED, SOON)

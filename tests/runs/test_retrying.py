@@ -152,6 +152,22 @@ def test_a_run_that_is_not_completed_is_not_tried_again(
         try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
 
 
+def test_a_text_that_is_of_no_use_any_more_is_not_tried_again(failed: Run, alice: User) -> None:
+    failed.useful_for_hours = 1
+    failed.scheduled_for = timezone.now() - dt.timedelta(minutes=61)
+    failed.save()
+    with pytest.raises(NotPossible, match="of no use any more"):
+        try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
+
+
+def test_a_text_is_useful_no_longer_for_being_tried_again(failed: Run, alice: User) -> None:
+    failed.useful_for_hours = 12
+    failed.scheduled_for = timezone.now() - dt.timedelta(hours=8, minutes=30)
+    failed.save()
+    again = try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
+    assert again.useful_for_hours == 4
+
+
 def test_the_audit_trail_tells_who_tried_what_again(failed: Run, alice: User) -> None:
     follow_up = try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
     event = AuditEvent.objects.get(action="tried again")

@@ -89,6 +89,38 @@ def test_a_rehearsal_reaches_nothing(run: Run, sender: Sender, twilio: str) -> N
     assert set(Message.objects.values_list("status", flat=True)) == {MessageStatus.TESTED}
 
 
+def test_twilio_itself_checks_a_rehearsal_where_it_can_send_nothing(
+    run: Run, sender: Sender, twilio: str
+) -> None:
+    usual = TwilioSettings()
+    connect(run.organization, twilio)
+    connection = TwilioConnection.objects.get()
+    connection.set_test_credentials(usual.test_account_sid, usual.test_auth_token)
+    connection.save()
+    Run.objects.update(api_mode="test", tested_with_twilio=True)
+    queued(run, 3)
+    # Of the right length, but only Twilio knows that there is no such area code.
+    world.message(run, 50, to="+11025550100", not_before=timezone.now())
+    work(sender)
+    assert texts(twilio) == []
+    statuses = dict(Message.objects.values_list("number", "status"))
+    assert statuses.pop(50) == MessageStatus.ERROR
+    assert set(statuses.values()) == {MessageStatus.TESTED}
+
+
+def test_a_rehearsal_is_held_when_its_test_credentials_are_gone(
+    run: Run, sender: Sender, twilio: str
+) -> None:
+    connect(run.organization, twilio)
+    Run.objects.update(api_mode="test", tested_with_twilio=True)
+    queued(run, 1)
+    work(sender)
+    run.refresh_from_db()
+    assert run.state == RunState.HELD
+    assert "test credentials were taken away" in run.reason
+    assert texts(twilio) == []
+
+
 def test_a_rehearsal_needs_no_twilio_account(run: Run, sender: Sender) -> None:
     TwilioConnection.objects.all().delete()
     Run.objects.update(api_mode="test")

@@ -48,7 +48,7 @@ class Going:
 def going_campaigns(organization: Organization, *, most: int) -> Going:
     """One query. The next `most` runs of all are among those of the `most` soonest campaigns."""
     found = (
-        _going(organization)
+        campaigns_going(organization)
         .defer(*UNSHOWN)
         .annotate(
             all=Window(Count("pk")), live=Window(Count("pk", filter=Q(api_mode=ApiMode.LIVE)))
@@ -59,20 +59,13 @@ def going_campaigns(organization: Organization, *, most: int) -> Going:
     return Going([*soonest], soonest[0].all, soonest[0].live) if soonest else Going([], 0, 0)
 
 
-def count_going(organization: Organization) -> tuple[int, int]:
-    """How many campaigns run by themselves, and how many of these in LIVE mode; one query."""
-    counted = _going(organization).aggregate(
-        all=Count("pk"), live=Count("pk", filter=Q(api_mode=ApiMode.LIVE))
-    )
-    return int(counted["all"]), int(counted["live"])
-
-
-def _going(organization: Organization) -> QuerySet[Campaign]:
+def campaigns_going(organization: Organization) -> QuerySet[Campaign]:
+    """Those that run by themselves."""
     return Campaign.objects.filter(organization=organization, state__in=GOING, deleted_at=None)
 
 
 def coming_runs(campaigns: Iterable[Campaign], *, until: dt.datetime, most: int) -> Coming:
-    """Merges their occurrences up to `until`.
+    """Merges their occurrences up to `until`, without those that staff want skipped.
 
     Works out no more than `most` occurrences, however many campaigns there are.
     """
@@ -89,7 +82,8 @@ def _merged(campaigns: Iterable[Campaign], until: dt.datetime) -> Iterator[Comin
         at, pk = heapq.heappop(heap)
         if at > until:
             return
-        yield ComingRun(by_id[pk], at)
+        if at not in by_id[pk].skipped:
+            yield ComingRun(by_id[pk], at)
         following = _after(by_id[pk], at)
         if following is not None:
             heapq.heappush(heap, (following, pk))

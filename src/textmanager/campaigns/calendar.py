@@ -19,7 +19,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from textmanager.campaigns.models import Campaign
-from textmanager.schedule.local_time import first_jump, first_showing
+from textmanager.schedule.local_time import first_showing
 from textmanager.schedule.recurrence import Recurrence, RecurrenceError
 
 # Dates far off ask for occurrences that nobody plans for.
@@ -108,11 +108,7 @@ def step(view: View, day: dt.date, direction: int) -> dt.date | None:
 @lru_cache(maxsize=512)
 def clock_change(day: dt.date, zone: ZoneInfo) -> dt.timedelta:
     """By how much the clocks go forward on a day; back when negative, nothing on most days."""
-    begin, end = begin_of(day, zone), begin_of(day + ONE_DAY, zone)
-    if first_jump(begin, end, zone) is None:
-        return dt.timedelta(0)
-    before, after = begin.astimezone(zone).utcoffset(), end.astimezone(zone).utcoffset()
-    return (after or dt.timedelta(0)) - (before or dt.timedelta(0))
+    return ONE_DAY - (begin_of(day + ONE_DAY, zone) - begin_of(day, zone))
 
 
 def coming_days(

@@ -109,6 +109,7 @@ def _answer(opened: Opened) -> HttpResponse:
         return _save_draft(opened)
     form = _form(opened, request.POST)
     if request.POST.get("save") == "back" or not form.is_valid():
+        opened.context["is_unsaved"] = True
         return _page(opened, form)
     if form.cleaned_data["api_mode"] == ApiMode.LIVE and not _is_confirmed(opened, form):
         return _ask(opened, form)

@@ -14,6 +14,7 @@ from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, W
 from django.urls import reverse
 
 from textmanager.campaigns.models import Campaign, CampaignKind, CampaignState
+from textmanager.campaigns.skipping import skipped_ahead
 from textmanager.organizations.models import Organization
 from textmanager.runs.latest import TEXTED_NOBODY, LatestRun, latest_run_time, latest_runs_of
 
@@ -82,6 +83,8 @@ class Wanted:
         said |= changes
         if said["sort"] == USUAL_SORT[self.kind]:
             del said["sort"]
+        if said.get("page") == "1":
+            del said["page"]
         return urlencode({name: value for name, value in said.items() if value})
 
 
@@ -143,10 +146,11 @@ class CampaignRow:
             CampaignState.ENDED,
         }
 
-    @property
+    @cached_property
     def skips(self) -> list[dt.datetime]:
-        """The skipped occurrences that lie before the next run: those that people ask after."""
-        return [] if self.campaign.state != CampaignState.ACTIVE else sorted(self.campaign.skipped)
+        if self.campaign.state != CampaignState.ACTIVE:
+            return []
+        return skipped_ahead(self.campaign)
 
 
 @dataclass(frozen=True)

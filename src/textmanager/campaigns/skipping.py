@@ -30,11 +30,12 @@ def skip_occurrence(
         raise NotPossible("Only a run of an active recurring campaign can be skipped.")
     if occurrence in campaign.skipped:
         return campaign
-    if not _lies_ahead(campaign, occurrence):
+    if not lies_ahead(campaign, occurrence):
         raise NotPossible("This run has begun already, or the schedule has changed since.")
-    if len(campaign.skipped) >= MOST_SKIPPED:
+    skipped = skipped_ahead(campaign)
+    if len(skipped) >= MOST_SKIPPED:
         raise NotPossible(f"{MOST_SKIPPED} runs are skipped already. Pause the campaign instead.")
-    campaign.skipped = sorted([*campaign.skipped, occurrence])
+    campaign.skipped = sorted([*skipped, occurrence])
     _save(campaign, occurrence, actor, "skipped a run")
     return campaign
 
@@ -52,7 +53,12 @@ def undo_skip(
     return campaign
 
 
-def _lies_ahead(campaign: Campaign, occurrence: dt.datetime) -> bool:
+def skipped_ahead(campaign: Campaign) -> list[dt.datetime]:
+    """The skips that still mean an occurrence; those of a schedule that was changed do not."""
+    return [each for each in sorted(campaign.skipped) if lies_ahead(campaign, each)]
+
+
+def lies_ahead(campaign: Campaign, occurrence: dt.datetime) -> bool:
     """Whether the campaign is to run at that very instant, and has not begun to."""
     if campaign.next_run_at is None or occurrence < campaign.next_run_at:
         return False

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
+from django_htmx.http import push_url
 
 from textmanager.campaigns import lifecycle
 from textmanager.campaigns.archiving import archive_campaign, unarchive_campaign
@@ -62,7 +63,8 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
     answer = render(request, template, context)
     # One address has two answers: without this a browser's Back could show the part alone.
     patch_vary_headers(answer, ["HX-Request"])
-    return answer
+    # What the browser would write into the address by itself has its empty fields in it.
+    return push_url(answer, f"{request.path}?{context['here']}") if is_fragment else answer
 
 
 def _columns(wanted: Wanted) -> list[dict[str, str]]:

@@ -55,15 +55,35 @@ def connect_imis(cloud_id: str, url: str, username: str, password: str) -> None:
     show_envvar=True,
     help="May sign webhooks too, while the account's tokens are changed.",
 )
+@click.option(
+    "--api-key-sid",
+    default="",
+    help="Signs in instead of the auth token, which webhooks are still checked with.",
+)
+@click.option(
+    "--api-key-secret",
+    default="",
+    envvar="CONNECT_TWILIO_API_KEY_SECRET",
+    show_envvar=True,
+    help="The secret of that API key.",
+)
 @click.option("--url", default=TWILIO_API, show_default=True, help="Where Twilio answers.")
-def connect_twilio(
-    cloud_id: str, account_sid: str, auth_token: str, secondary_auth_token: str, url: str
+def connect_twilio(  # noqa: PLR0917 - Click hands each option over by itself
+    cloud_id: str,
+    account_sid: str,
+    auth_token: str,
+    secondary_auth_token: str,
+    api_key_sid: str,
+    api_key_secret: str,
+    url: str,
 ) -> None:
     """Sign in at Twilio, then keep the account."""
     prepare()
     from textmanager.organizations import founding  # noqa: PLC0415 - see above
 
-    credentials = TwilioCredentials(account_sid.strip(), auth_token, base_url=url)
+    credentials = TwilioCredentials(
+        account_sid.strip(), auth_token, api_key_sid.strip(), api_key_secret, base_url=url
+    )
     try:
         organization = founding.existing_organization(cloud_id)
         check_twilio(credentials)

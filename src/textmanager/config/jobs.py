@@ -14,13 +14,22 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app as jobs
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.tasks import Task
 
-__all__ = ["AFTER_OTHER_JOBS", "defer_once", "is_stopping", "jobs", "run_worker", "workers_alive"]
+__all__ = [
+    "AFTER_OTHER_JOBS",
+    "defer_once",
+    "is_stopping",
+    "jobs",
+    "living_workers",
+    "run_worker",
+    "workers_alive",
+]
 
 # A worker that has not been heard of for this long is dead, and its jobs may be taken over.
 SECONDS_UNTIL_STALLED = 15.0
@@ -84,11 +93,16 @@ def is_stopping() -> bool:
 
 def workers_alive() -> int:
     """How many worker processes of this installation were heard of lately."""
+    return living_workers().count()
+
+
+def living_workers() -> QuerySet[Any, Any]:
+    """One row for each worker process that was heard of lately."""
     # A model, so it can be imported only after Django is set up.
     from procrastinate.contrib.django.models import ProcrastinateWorker  # noqa: PLC0415 - see above
 
     since = timezone.now() - dt.timedelta(seconds=SECONDS_UNTIL_STALLED)
-    return ProcrastinateWorker.objects.filter(last_heartbeat__gte=since).count()
+    return ProcrastinateWorker.objects.filter(last_heartbeat__gte=since)
 
 
 async def run_worker(*, concurrency: int, wait: bool = True, name: str = "worker") -> None:

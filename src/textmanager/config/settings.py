@@ -168,6 +168,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.runs.pipeline.prepare",
     "textmanager.runs.pipeline.send",
     "textmanager.runs.pipeline.track",
+    "textmanager.runs.pipeline.poll",
     "textmanager.runs.pipeline.reconcile",
     "textmanager.runs.pipeline.write_back",
     "textmanager.runs.pipeline.report",

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from textmanager.campaigns.agenda import Coming, ComingRun, coming_runs, going_campaigns
 from textmanager.campaigns.models import Campaign
-from textmanager.dashboard.facts import LATELY, Facts, workers_running
+from textmanager.config.jobs import workers_alive
+from textmanager.dashboard.facts import LATELY, Facts
 from textmanager.organizations.models import Organization
 from textmanager.replies.figures import ReplyFigures, reply_figures
 from textmanager.runs.allowance import segments_of_runs
@@ -95,7 +96,7 @@ class Home:
 
 
 def home_of(organization: Organization, *, now: dt.datetime) -> Home:
-    """Seven queries, and one more each few seconds, whatever there is."""
+    """Seven queries, whatever there is."""
     going = going_campaigns(organization, most=MOST_ON_AGENDA + 1)
     replies = reply_figures(organization, now=now, days=DAYS)
     facts = Facts(
@@ -103,7 +104,7 @@ def home_of(organization: Organization, *, now: dt.datetime) -> Home:
         standing=standing(organization, now=now, since=now - LATELY),
         campaigns=going.all,
         live_campaigns=going.live,
-        workers=workers_running(),
+        workers=workers_alive(),
         unread=replies.unread,
     )
     coming = coming_runs(going.soonest, until=now + AGENDA_LOOKS_AHEAD, most=MOST_ON_AGENDA)

@@ -67,7 +67,7 @@ class ImisClient:
         *,
         session: aiohttp.ClientSession | None = None,
         tokens: TokenStore | None = None,
-        timeout: aiohttp.ClientTimeout = transport.TIMEOUT,
+        timeout: aiohttp.ClientTimeout | None = None,
         first_pause: float = FIRST_PAUSE,
         on_refusal: Callable[[ImisSignInRefused], Awaitable[None]] | None = None,
     ) -> None:
@@ -77,7 +77,7 @@ class ImisClient:
         self._session = session
         self._owns_session = session is None
         self._tokens = SHARED if tokens is None else tokens
-        self._timeout = timeout
+        self._timeout = timeout or transport.TIMEOUT
         self._first_pause = first_pause
         self._on_refusal = on_refusal
         # How often the site failed or turned a read away: a sign to ask for less at once.

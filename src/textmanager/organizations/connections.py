@@ -16,13 +16,20 @@ from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisSignInRefused
 from textmanager.imis.tokens import SECONDS_AFTER_REFUSAL, SHARED
 from textmanager.organizations.models import ImisConnection, Organization, TwilioConnection
-from textmanager.organizations.secrets import SecretUnreadable
+from textmanager.organizations.secrets import REMEDY, SecretUnreadable
 
 AFTER_REFUSAL = dt.timedelta(seconds=SECONDS_AFTER_REFUSAL)
 
 
+CONNECT = "Connect it under Settings, or with: textmanager connect"
+
+
 class NotConnected(Exception):
     """The organization cannot be connected; the message says to what, and why."""
+
+    def __init__(self, words: str, remedy: str = CONNECT) -> None:
+        super().__init__(words)
+        self.remedy = remedy
 
 
 def imis_client(organization_id: int) -> ImisClient:
@@ -38,7 +45,7 @@ def imis_client(organization_id: int) -> ImisClient:
     try:
         password = connection.password
     except SecretUnreadable as error:
-        raise NotConnected(str(error)) from error
+        raise NotConnected(str(error), REMEDY) from error
     account = (connection.base_url, connection.username)
     until = sign_in_rests_until(connection)
     if until is not None:
@@ -91,10 +98,12 @@ def note_opt_outs_read(organization_id: int, now: dt.datetime) -> None:
     ImisConnection.objects.filter(organization_id=organization_id).update(opt_outs_read_at=now)
 
 
-def imis_address(organization_id: int) -> str:
+def imis_address(organization: Organization) -> str:
     """Where staff reach the organization's iMIS; empty before it is connected."""
-    connection = ImisConnection.objects.filter(organization_id=organization_id).first()
-    return connection.base_url if connection else ""
+    try:
+        return organization.imis.base_url
+    except ImisConnection.DoesNotExist:
+        return ""
 
 
 def twilio_credentials(organization_id: int) -> TwilioCredentials:
@@ -102,7 +111,10 @@ def twilio_credentials(organization_id: int) -> TwilioCredentials:
     connection = TwilioConnection.objects.filter(organization_id=organization_id).first()
     if connection is None:
         raise NotConnected("This organization is not connected to Twilio yet.")
-    return connection.credentials()
+    try:
+        return connection.credentials()
+    except SecretUnreadable as error:
+        raise NotConnected(str(error), REMEDY) from error
 
 
 def webhook_tokens(cloud_id: str) -> tuple[int, tuple[str, ...]] | None:

@@ -17,12 +17,11 @@ from textmanager.organizations.activity_types import (
     activity_types,
     types_found,
 )
-from textmanager.organizations.connections import NotConnected, imis_client
+from textmanager.organizations.connections import CONNECT, NotConnected, imis_client
 from textmanager.organizations.imis_health import password_expires, password_problem
-from textmanager.organizations.models import Organization
+from textmanager.organizations.models import ImisConnection, Organization
 from textmanager.organizations.twilio_examination import examine_twilio
 
-CONNECT = "Connect it under Settings, or with: textmanager connect"
 HOW_TO_CREATE = "Create it with one click under Settings, iMIS, Activity types."
 STAFF_ROLES = frozenset({"sysadmin", "remoteservice"})
 
@@ -37,7 +36,7 @@ def _imis(organization: Organization) -> Iterator[Finding]:
     try:
         client = imis_client(organization.pk)
     except NotConnected as error:
-        yield Finding("iMIS", str(error), CONNECT)
+        yield Finding("iMIS", str(error), error.remedy)
         return
     try:
         seen = wait_for(_sign_in_and_look(client, activity_types(organization.pk)))
@@ -90,9 +89,10 @@ def _account(organization: Organization, seen: _SeenInImis) -> Iterator[Finding]
             "RemoteService.",
         )
     now = timezone.now()
-    problem = password_problem(organization.imis, now)
+    connection = ImisConnection.objects.get(organization=organization)
+    problem = password_problem(connection, now)
     if problem is not None:
         yield Finding("iMIS password", problem.words, problem.remedy)
     else:
-        left = password_expires(organization.imis) - now
+        left = password_expires(connection) - now
         yield Finding("iMIS password", f"It is good for {left.days} more days.")

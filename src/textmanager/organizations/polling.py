@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from textmanager.organizations.models import TwilioConnection
+from textmanager.organizations.models import Organization, TwilioConnection
 
 EVERY_MINUTE = dt.timedelta(seconds=50)
 # Where webhooks arrive this only makes up for those that were lost.
@@ -32,3 +32,9 @@ def note_polled(organization_id: int, until: dt.datetime) -> None:
     TwilioConnection.objects.filter(organization_id=organization_id).update(
         replies_polled_until=until
     )
+
+
+def is_polling(organization: Organization) -> bool:
+    """Whether Twilio's webhooks do not tell this organization what became of its texts."""
+    connection: TwilioConnection | None = getattr(organization, "twilio", None)
+    return connection is not None and connection.is_polling

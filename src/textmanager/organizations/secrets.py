@@ -5,6 +5,9 @@ from __future__ import annotations
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
+UNREADABLE = "A stored secret cannot be read with the present TEXTMANAGER_ENCRYPTION_KEYS."
+REMEDY = "Put the key that sealed it back into the list, or enter the secret anew."
+
 
 class SecretUnreadable(Exception):
     """A secret was sealed with a key that this installation no longer has."""
@@ -22,10 +25,7 @@ def unseal(sealed: str) -> str:
     try:
         return _keys().decrypt(sealed.encode()).decode()
     except InvalidToken as error:
-        raise SecretUnreadable(
-            "A stored secret cannot be read with the present TEXTMANAGER_ENCRYPTION_KEYS. "
-            "Put the key that sealed it back into the list, or enter the secret anew."
-        ) from error
+        raise SecretUnreadable(f"{UNREADABLE} {REMEDY}") from error
 
 
 def reseal(sealed: str) -> str:

@@ -8,8 +8,8 @@ from textmanager.organizations.models import Sender
 
 
 def sender_with_organization(sender_id: int) -> Sender:
-    """A sender and, already read, the organization that it belongs to."""
-    return Sender.objects.select_related("organization").get(pk=sender_id)
+    """A sender and, already read, the organization that it belongs to with its connection."""
+    return Sender.objects.select_related("organization__twilio").get(pk=sender_id)
 
 
 def sender_at(organization_id: int, number: str) -> Sender | None:

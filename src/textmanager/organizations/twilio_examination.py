@@ -21,12 +21,12 @@ from textmanager.gateway.directory import AccountSender, Balance, list_senders, 
 from textmanager.gateway.dress_rehearsal import LiveCredentials, prove_test_credentials
 from textmanager.gateway.errors import AnswerLost, ConnectionNotMade, GatewayError, TwilioRefused
 from textmanager.organizations.clock import clock_beside
+from textmanager.organizations.connections import CONNECT, NotConnected, twilio_credentials
 from textmanager.organizations.models import Organization, Receiving, TwilioConnection
 from textmanager.organizations.reach import look, note_reach
 
 SECONDS_TO_ANSWER = 10
 UNAUTHORIZED = 401
-CONNECT = "Connect it under Settings, or with: textmanager connect"
 # Below this an account may run dry within one campaign; in any currency it is little.
 LITTLE = Decimal(10)
 
@@ -37,11 +37,14 @@ def examine_twilio(organization: Organization) -> Iterator[Finding]:
     if connection is None:
         yield Finding("Twilio", "This organization is not connected to Twilio yet.", CONNECT)
         return
-    credentials = connection.credentials()
     try:
+        credentials = twilio_credentials(organization.pk)
         account = wait_for(check_account(credentials))
         theirs = wait_for(list_senders(credentials))
         balance = wait_for(read_balance(credentials))
+    except NotConnected as error:
+        yield Finding("Twilio", str(error), error.remedy)
+        return
     except GatewayError as error:
         yield _not_let_in(connection, error)
         return

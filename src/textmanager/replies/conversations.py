@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from textmanager.organizations import audit
@@ -50,9 +50,9 @@ def conversation_of(organization: Organization, number: str) -> Conversation | N
     return Conversation.objects.filter(organization=organization, number=number).first()
 
 
-def unread_total(organization: Organization) -> int:
-    """Conversations with something that nobody has read."""
-    return Conversation.objects.filter(organization=organization, unread__gt=0).count()
+def unread_conversations(organization: Organization) -> QuerySet[Conversation]:
+    """Those with something that nobody has read."""
+    return Conversation.objects.filter(organization=organization, unread__gt=0)
 
 
 def latest_inbound(conversation: Conversation) -> InboundText | None:

@@ -46,7 +46,7 @@ def inbox(request: MemberRequest) -> HttpResponse:
 @member_required()
 def unread(request: MemberRequest) -> HttpResponse:
     """How many conversations wait to be read, for the navigation of every page."""
-    count = conversations.unread_total(request.organization)
+    count = conversations.unread_conversations(request.organization).count()
     if request.GET.get("seen") == str(count):
         return HttpResponse(status=204)
     return render(request, "replies/unread.html", {"unread": count})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -25,6 +26,12 @@ class RunCost:
     @property
     def is_whole(self) -> bool:
         return self.priced >= self.texts
+
+
+def cost_by(run: Run, counts: Mapping[str, int]) -> RunCost:
+    """The same from messages by status that were read already."""
+    texts = sum(counts.get(status, 0) for status in SENT)
+    return RunCost(run.billed_amount, run.billed_unit, run.billed_texts, texts)
 
 
 def cost_of(run: Run) -> RunCost:

@@ -67,11 +67,39 @@ def texts_for_person(
     organization: Organization, *, imis_id: str, number: str, besides: Message
 ) -> list[Found]:
     """The other messages of the latest runs to the same member or number, the newest first."""
-    runs = _latest_runs(organization, None)
-    keys = _by_imis_id(runs, imis_id) if imis_id else []
-    keys += _by_number(organization, runs, [number] if number else [])
-    others = sorted(set(keys) - {(besides.run_id, besides.number)}, reverse=True)
-    return _found(organization, others[:MOST_SHOWN])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OF_PERSON,
+            {
+                "organization": organization.pk,
+                "imis_id": imis_id,
+                "to": number,
+                "runs": RUNS_AT_ONCE,
+                "most": MOST_SHOWN,
+            },
+        )
+        keys = [(run_id, place) for run_id, place in cursor.fetchall()]
+    return _found(organization, [key for key in keys if key != (besides.run_id, besides.number)])
+
+
+# As below, with the runs looked up on the way.
+_OF_PERSON = """
+WITH latest AS MATERIALIZED (
+    SELECT id FROM runs_run WHERE organization_id = %(organization)s ORDER BY id DESC LIMIT %(runs)s
+)
+(
+    SELECT latest.id, found.number FROM latest, LATERAL (
+        SELECT m.number FROM runs_message AS m
+        WHERE m.run_id = latest.id AND m.imis_id = %(imis_id)s AND %(imis_id)s <> ''
+        ORDER BY m.imis_id, m.number LIMIT 100
+    ) AS found
+) UNION (
+    SELECT m.run_id, m.number FROM runs_message AS m
+    WHERE m.organization_id = %(organization)s AND m."to" = %(to)s AND %(to)s <> ''
+    ORDER BY m.run_id DESC LIMIT %(most)s
+)
+ORDER BY 1 DESC, 2 LIMIT %(most)s
+"""
 
 
 def _latest_runs(organization: Organization, older_than: uuid.UUID | None) -> list[uuid.UUID]:

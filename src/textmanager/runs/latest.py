@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import OuterRef, Subquery
 
-from textmanager.runs.models import Run, RunState, RunTally
+from textmanager.runs.models import Run, RunState
 from textmanager.runs.overview import TEXTED, outcome_in_words
 
 # These texted nobody and never will.
 TEXTED_NOBODY = (RunState.MISSED, RunState.SKIPPED)
 # One question a campaign, each answered by the first entry of an index, however many runs it has.
 _LATEST = """
-    SELECT latest.* FROM unnest(%s::bigint[]) AS asked (campaign_id)
+    SELECT latest.*, (
+        SELECT coalesce(sum(messages), 0) FROM runs_runtally
+        WHERE run_id = latest.id AND status = ANY(%s)
+    ) AS texted
+    FROM unnest(%s::bigint[]) AS asked (campaign_id)
     CROSS JOIN LATERAL (
         SELECT * FROM runs_run WHERE runs_run.campaign_id = asked.campaign_id
         ORDER BY scheduled_for DESC LIMIT 1
@@ -34,14 +37,12 @@ class LatestRun:
 
 
 def latest_runs_of(campaign_ids: Collection[int]) -> dict[int, LatestRun]:
-    """The latest run of each campaign that has one, in two queries."""
-    runs = list(Run.objects.raw(_LATEST, [list(campaign_ids)]))
-    texted: dict[object, int] = defaultdict(int)
-    for tally in RunTally.objects.filter(run__in=[run.pk for run in runs], status__in=TEXTED):
-        texted[tally.run_id] += tally.messages
+    """The latest run of each campaign that has one, in one query."""
     return {
-        run.campaign_id: LatestRun(run, outcome_in_words(run), texted[run.pk], run.contacts or 0)
-        for run in runs
+        run.campaign_id: LatestRun(
+            run, outcome_in_words(run), texted=vars(run)["texted"], contacts=run.contacts or 0
+        )
+        for run in Run.objects.raw(_LATEST, [sorted(TEXTED), list(campaign_ids)])
     }
 
 

@@ -120,10 +120,8 @@ def matching(run: Run, query: str) -> tuple[int, ...]:
     if may_read_all(run) and len(digits) >= LAST_DIGITS:
         ways.append(messages.filter(to__endswith=digits))
         ways.append(messages.filter(to="", raw_phone__contains=query[:40]))
-    found: set[int] = set()
-    for way in ways:
-        found.update(way.values_list("number", flat=True)[:MOST_COUNTED])
-    return tuple(sorted(found))
+    first, *others = [way.values_list("number", flat=True)[:MOST_COUNTED] for way in ways]
+    return tuple(sorted(first.union(*others) if others else first))
 
 
 def may_read_all(run: Run) -> bool:

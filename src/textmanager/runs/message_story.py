@@ -60,7 +60,7 @@ class Story:
 
 
 def story_of(run: Run, message: Message) -> Story:
-    """The story; at most nine queries."""
+    """The story, in six queries or seven."""
     receipts = Receipt.objects.filter(
         organization=run.organization, run_id=run.pk, number=message.number
     ).order_by("received_at", "pk")[:MOST_RECEIPTS]
@@ -80,7 +80,7 @@ def story_of(run: Run, message: Message) -> Story:
         conversation=conversation_of(run.organization, message.to) if message.to else None,
         others=others[:MOST_OTHERS],
         has_more_others=len(others) > MOST_OTHERS,
-        imis_url=imis_address(run.organization_id),
+        imis_url=imis_address(run.organization),
         retried_in=Run.objects.filter(pk=message.retried_in, organization=run.organization).first()
         if message.retried_in
         else None,

@@ -15,7 +15,25 @@ from django.utils import timezone
 from textmanager.campaigns.models import ApiMode, Campaign, EmptyValues, Priority, WriteBackTarget
 from textmanager.organizations.models import Organization, Sender, User
 from textmanager.runs.keys import time_ordered_uuid
+from textmanager.runs.tallies import CauseTally, DayTally, RecordTally, RunTally
 from textmanager.text.statuses import MessageStatus
+
+__all__ = [
+    "BY_ERROR_CODE",
+    "WITH_A_CAUSE",
+    "CauseTally",
+    "DayTally",
+    "Message",
+    "Receipt",
+    "RecordTally",
+    "ReportMail",
+    "Run",
+    "RunState",
+    "RunTally",
+    "WriteBack",
+    "message_reference",
+    "parse_reference",
+]
 
 
 class RunState(models.TextChoices):
@@ -384,62 +402,3 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.twilio_status} for {self.sid}"
-
-
-class RunTally(models.Model):
-    """How many messages of a run have a status, and their segments; kept by triggers."""
-
-    pk = models.CompositePrimaryKey("run_id", "status")
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="tallies")
-    status = models.CharField(max_length=11)
-    messages = models.IntegerField()
-    segments = models.IntegerField()
-    # When the first and the last of its messages came to this status, gone ones included.
-    first_at = models.DateTimeField(null=True)
-    last_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"{self.messages} {self.status}"
-
-
-class CauseTally(models.Model):
-    """How many messages of a run have a status for the same cause; kept by triggers."""
-
-    pk = models.CompositePrimaryKey("run_id", "status", "cause")
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="cause_tallies")
-    status = models.CharField(max_length=11)
-    cause = models.CharField(max_length=40)
-    messages = models.IntegerField()
-    segments = models.IntegerField()
-    first_at = models.DateTimeField(null=True)
-    last_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"{self.messages} {self.status}: {self.cause}"
-
-
-class RecordTally(models.Model):
-    """How many texts that were sent are on their member's iMIS record; kept by triggers."""
-
-    pk = models.CompositePrimaryKey("run_id", "write_back")
-    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="record_tallies")
-    write_back = models.CharField(max_length=7)
-    messages = models.IntegerField()
-    last_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return f"{self.messages} {self.write_back}"
-
-
-class DayTally(models.Model):
-    """The segments that one sender has used of an organization's day; kept by triggers."""
-
-    pk = models.CompositePrimaryKey("organization_id", "day", "sender_id")
-    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
-    day = models.DateField()
-    sender = models.ForeignKey(Sender, on_delete=models.CASCADE, related_name="+")
-    messages = models.IntegerField()
-    segments = models.IntegerField()
-
-    def __str__(self) -> str:
-        return f"{self.segments} segments on {self.day}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from textmanager.runs.breakdown import Figure, breakdowns
+from textmanager.runs.breakdown import Figure, figures_of
 from textmanager.runs.models import Run, RunState
 from textmanager.text.statuses import MessageStatus
 
@@ -31,9 +31,8 @@ def outcome_in_words(run: Run | None) -> str:
 
 
 def run_rows(runs: Collection[Run]) -> list[RunRow]:
-    """Runs with their figures, from the tallies, in one query for all of them."""
-    figures = breakdowns(runs)
-    return [_row(run, figures[run.pk]) for run in runs]
+    """Runs with their figures, from tallies that were fetched with them."""
+    return [_row(run) for run in runs]
 
 
 # What left the house, or was as good as sent in TEST mode.
@@ -49,12 +48,12 @@ TEXTED = frozenset(
 )
 
 
-def _row(run: Run, figures: list[Figure]) -> RunRow:
-    tallies = list(run.tallies.all())
+def _row(run: Run) -> RunRow:
+    tallies = [tally for tally in run.tallies.all() if tally.messages > 0]
     texted = [tally for tally in tallies if tally.status in TEXTED]
     return RunRow(
         run=run,
-        figures=figures,
+        figures=figures_of(tallies),
         contacts=run.contacts or 0,
         texted=sum(tally.messages for tally in texted),
         segments=sum(tally.segments for tally in texted),

@@ -6,6 +6,8 @@ status never goes back (docs/decisions/0090-failed-texts-go-into-a-run-of-their-
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 import uuid
 from dataclasses import dataclass
 
@@ -17,7 +19,7 @@ from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
 from textmanager.runs.causes import FAILED, is_passing, to_try_again
-from textmanager.runs.figures import Figures
+from textmanager.runs.figures import Figures, figures_of
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline.prepare import defer_prepare
 
@@ -37,6 +39,7 @@ COPIED = (
     "template",
     "empty_values",
     "days_between_texts",
+    "tested_with_twilio",
     "write_back",
 )
 
@@ -63,7 +66,16 @@ def worth_another_try(run: Run, figures: Figures) -> int:
 
 
 def retriable(run: Run) -> Retriable:
-    """What a retry would take, exactly; for the page that asks before it."""
+    """What a retry would take, exactly; counted one by one only after an earlier retry."""
+    if not run.retries.exists():
+        passing = [
+            line
+            for line in figures_of(run).causes
+            if line.status in FAILED and is_passing(line.cause)
+        ]
+        return Retriable(
+            sum(line.messages for line in passing), sum(line.segments for line in passing)
+        )
     found = Message.objects.filter(to_try_again(run), run=run).aggregate(
         texts=Count("number"), segments=Sum("segments")
     )
@@ -84,6 +96,9 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     )
     if run.state != RunState.COMPLETED:
         raise NotPossible("Failed texts can be tried again once their run is completed.")
+    now = timezone.now()
+    if run.useful_until and run.useful_until <= now:
+        raise NotPossible("These texts are of no use any more: their campaign says for how long.")
     if run.retries.filter(state__in=RunState.open()).exists():
         raise NotPossible("Its failed texts are being tried again already.")
     found = retriable(run)
@@ -92,7 +107,8 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     follow_up = Run.objects.create(
         **{name: getattr(run, name) for name in COPIED},
         retry_of=run,
-        scheduled_for=timezone.now(),
+        scheduled_for=now,
+        useful_for_hours=_hours_left(run, now),
         started_by=actor,
         state=RunState.PREPARING,
         contacts=found.texts,
@@ -109,3 +125,10 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     )
     defer_prepare(follow_up.pk)
     return follow_up
+
+
+def _hours_left(run: Run, now: dt.datetime) -> int | None:
+    """For how long the texts stay useful; None where they always do."""
+    if run.useful_until is None:
+        return None
+    return math.ceil((run.useful_until - now) / dt.timedelta(hours=1))

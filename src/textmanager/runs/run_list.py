@@ -36,7 +36,7 @@ class RunPage:
 
 
 def run_page(campaign: Campaign, *, page: str) -> RunPage:
-    """One page of runs in four queries, the figures read from the tallies."""
+    """One page of runs in three queries, the figures read from the tallies."""
     runs = Run.objects.filter(campaign=campaign).order_by("-scheduled_for")
     total = runs.count()
     pages = max(1, -(-total // A_PAGE))

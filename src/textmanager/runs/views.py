@@ -14,6 +14,7 @@ from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.runs.breakdown import breakdown_of
 from textmanager.runs.causes import causes_of
+from textmanager.runs.costs import cost_by
 from textmanager.runs.figures import Figures, figures_of
 from textmanager.runs.finding import find
 from textmanager.runs.holding import was_paused_by_somebody
@@ -95,7 +96,7 @@ def find_person(request: MemberRequest) -> HttpResponse:
 def run_of(request: MemberRequest, run_id: uuid.UUID) -> Run:
     """The organization's run, with what its pages show of it; otherwise 404."""
     runs = Run.objects.select_related(
-        "campaign", "sender", "started_by", "approved_by", "organization", "retry_of"
+        "campaign", "sender", "started_by", "approved_by", "organization__imis", "retry_of"
     )
     return get_object_or_404(runs, pk=run_id, organization=request.organization)
 
@@ -115,6 +116,7 @@ def _progress_context(request: MemberRequest, run: Run, figures: Figures) -> dic
         **_common(request, run),
         "breakdown": breakdown_of(figures),
         "causes": causes_of(figures),
+        "cost": cost_by(run, figures.counts),
         "timeline": timeline(run, figures),
         "progress": progress(run, figures.counts, now=timezone.now()),
         "may_pause": run.state in {RunState.PREPARING, RunState.SENDING},

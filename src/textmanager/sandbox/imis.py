@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from textmanager.sandbox import imis_wire as wire
 from textmanager.sandbox.imis_faults import Fault, FaultGate
 from textmanager.sandbox.imis_page import overview_page
+from textmanager.sandbox.imis_people import People
 from textmanager.sandbox.imis_queries import Queries
 from textmanager.sandbox.imis_records import ACTIVITY_TYPES, Records, activity_entity
 from textmanager.sandbox.journal import Journal
@@ -88,6 +89,7 @@ class _Site:
         folder = settings.journal
         journal = Journal(folder / "imis.jsonl" if folder else None)
         self.records = Records(journal, settings.activity_types)
+        self.people = People()
         self.queries = Queries(settings.slow_seconds, older=settings.older)
 
     async def token(self, request: Request) -> Response:
@@ -166,6 +168,8 @@ class _Site:
         return JSONResponse(wire.service_response(_roles(user)))
 
     async def user(self, request: Request) -> Response:
+        if request.method == "POST":
+            return self.people.create_user(await request.json())
         name = _lowered(request).get("username", "").removeprefix("eq:")
         user = self.users.get(name.casefold())
         found = [] if user is None else [{"UserName": user.username, "Roles": _roles(user)}]
@@ -207,12 +211,6 @@ class _Site:
     async def prompts(self, _request: Request) -> Response:
         return JSONResponse(wire.page([], {}))
 
-    async def party(self, request: Request) -> Response:
-        found = self.queries.party(request.path_params["party"])
-        if found is None:
-            return PlainTextResponse("Not found", status_code=404)
-        return JSONResponse(found)
-
     async def home(self, _request: Request) -> Response:
         users = [(user.username, ", ".join(user.roles)) for user in self.settings.users]
         return overview_page(users, self.queries.all(), self.records.activities)
@@ -252,13 +250,15 @@ def create_app(settings: ImisSettings | None = None) -> ASGIApp:
             Route("/api/{entity}/_execute", signed_in(site.execute), methods=["POST"]),
             api("query", site.query),
             api("iqa", site.iqa),
-            api("user", site.user),
+            api("user", site.user, *both),
             api("activity", site.activity, *both),
             api("communicationlogrecipient", site.log_recipient, *both),
             api("legacyactivitytype", site.activity_type, *both),
             api("legacyactivitytype/{name}", site.activity_type),
             api("queryparameterdefinition", site.prompts),
-            api("party/{party}", site.party),
+            api("party", site.people.parties),
+            api("party/{party}", site.people.party),
+            api("csnamefin/{party}", site.people.name_fin, "GET", "PUT"),
             Route("/", site.home),
         ],
     )

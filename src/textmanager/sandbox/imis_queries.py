@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from textmanager.sandbox import imis_wire as wire
-from textmanager.sandbox.members import Column, Prompt, Query, members, queries
+from textmanager.sandbox.members import Column, Prompt, Query, queries
 
 _DOCUMENT = f"{wire.CORE}.DocumentSummaryData"
 
@@ -61,22 +61,6 @@ class Queries:
                 return self._folder(first, deep=False)
             case "documentsummary" | "document", "FindDescendantDocumentsInFolder":
                 return self._folder(first, deep=True)
-        return None
-
-    def party(self, party_id: str) -> wire.Json | None:
-        for member in members():
-            if member.party_id == party_id:
-                return {
-                    "$type": "Asi.Soa.Membership.DataContracts.PersonData, Asi.Contracts",
-                    "PartyId": member.party_id,
-                    "Id": member.party_id,
-                    "Name": member.full_name,
-                    "PersonName": {
-                        "FirstName": member.first_name,
-                        "LastName": member.last_name,
-                        "FullName": member.full_name,
-                    },
-                }
         return None
 
     def _definition(self, query: Query) -> wire.Json:

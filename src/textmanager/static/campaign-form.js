@@ -10,6 +10,8 @@
   const place = () => `textmanager:${form.dataset.person}:${location.pathname}${location.search}`;
   let isUnsaved = "unsaved" in form.dataset;
   let isSending = false;
+  let isAsked = false;
+  let isKeptHere = false;
   let isLeaving = false;
   let hasEnded = false;
   let timer = 0;
@@ -19,6 +21,7 @@
   function keepHere() {
     try {
       localStorage.setItem(place(), JSON.stringify({ at: Date.now(), typed: typed().toString() }));
+      isKeptHere = true;
     } catch { /* a browser that keeps nothing: the page stays open with what was typed */ }
   }
 
@@ -29,7 +32,10 @@
   function sessionEnded() {
     hasEnded = true;
     keepHere();
-    part("session-ended").hidden = false;
+    const notice = part("session-ended");
+    const back = encodeURIComponent(location.pathname + location.search);
+    notice.querySelector("a").href = `${notice.dataset.signIn}?next=${back}`;
+    notice.hidden = false;
     part("saved").textContent = "Kept in this browser";
   }
 
@@ -147,12 +153,20 @@
   async function submit(event) {
     if (form.dataset.checked) return;
     event.preventDefault();
+    // Pressed twice is meant once.
+    if (isAsked) return;
+    isAsked = true;
     const button = event.submitter;
+    window.clearTimeout(timer);
+    timer = 0;
+    // What is being kept just now may change the version that is sent along.
+    while (isSending) await new Promise((go) => { window.setTimeout(go, 50); });
     window.clearTimeout(timer);
     timer = 0;
     try {
       const answer = await fetch(form.dataset.autosave, { redirect: "manual" });
       if (answer.type === "opaqueredirect") {
+        isAsked = false;
         sessionEnded();
         part("session-ended").scrollIntoView({ block: "center" });
         return;
@@ -162,14 +176,14 @@
     form.dataset.checked = "1";
     form.requestSubmit(button);
     // A page that comes back from the browser's memory is to be checked again.
-    window.setTimeout(() => { delete form.dataset.checked; isLeaving = false; }, 3000);
+    window.setTimeout(() => { delete form.dataset.checked; isLeaving = false; isAsked = false; }, 3000);
   }
 
   form.addEventListener("input", changed);
   form.addEventListener("change", changed);
   form.addEventListener("submit", submit);
   window.addEventListener("beforeunload", (event) => {
-    if ((isUnsaved || isSending) && !isLeaving) event.preventDefault();
+    if ((isUnsaved || isSending) && !isLeaving && !(hasEnded && isKeptHere)) event.preventDefault();
   });
   window.setInterval(hello, HELLO);
 
@@ -222,5 +236,6 @@
   if (matchMedia("(max-width: 1099.98px)").matches) part("summary-box").open = false;
   if (part("errors")) part("errors").focus();
   bringBack();
+  if (isUnsaved && !timer) timer = window.setTimeout(save, WAIT);
   if (own("campaign_id").value) hello();
 }

@@ -27,7 +27,8 @@ from textmanager.runs.allowance import next_day_begins
 from textmanager.runs.failure_rate import watch_failures
 from textmanager.runs.holding import hold_run
 from textmanager.runs.pipeline.claims import Claimed
-from textmanager.runs.pipeline.track import FIRST_POLL, OPT_OUT_CODES
+from textmanager.runs.pipeline.poll import first_poll
+from textmanager.runs.pipeline.track import OPT_OUT_CODES
 from textmanager.text.statuses import MessageStatus
 
 # Twilio's words for "this number cannot be a recipient": the same as a number we find invalid.
@@ -50,7 +51,8 @@ def record_outcomes(*, sender_id: int, outcomes: Outcomes, now: dt.datetime) -> 
     """
     sender = sender_with_organization(sender_id)
     tomorrow = next_day_begins(sender.organization, now)
-    rows = [_row(claimed, outcome, now, tomorrow) for claimed, outcome in outcomes]
+    ask_at = now + first_poll(sender.organization)
+    rows = [_row(claimed, outcome, now, tomorrow, ask_at) for claimed, outcome in outcomes]
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, {"outcomes": json.dumps(rows, default=str)})
     for claimed, outcome in outcomes:
@@ -79,7 +81,13 @@ def _hold_runs(outcomes: Outcomes) -> None:
         )
 
 
-def _row(claimed: Claimed, outcome: Outcome, now: dt.datetime, tomorrow: dt.datetime) -> Row:
+def _row(
+    claimed: Claimed,
+    outcome: Outcome,
+    now: dt.datetime,
+    tomorrow: dt.datetime,
+    ask_at: dt.datetime,
+) -> Row:
     row: Row = {
         "run_id": claimed.run_id,
         "number": claimed.number,
@@ -101,7 +109,7 @@ def _row(claimed: Claimed, outcome: Outcome, now: dt.datetime, tomorrow: dt.date
                 "status": outcome.status.value,
                 "sid": outcome.sid,
                 "accepted_at": now,
-                "check_at": now + FIRST_POLL,
+                "check_at": ask_at,
                 "keeps_charge": True,
             }
         case Tested():

@@ -21,12 +21,12 @@ from textmanager.runs.beginning import record_run
 from textmanager.runs.completion import complete_campaigns, complete_runs, settle_runs
 from textmanager.runs.models import RunState
 from textmanager.runs.pipeline import due
+from textmanager.runs.pipeline.poll import poll
 from textmanager.runs.pipeline.prepare import defer_prepare
 from textmanager.runs.pipeline.price import price, runs_to_price
 from textmanager.runs.pipeline.reconcile import reconcile
 from textmanager.runs.pipeline.report import report
 from textmanager.runs.pipeline.send import defer_drain
-from textmanager.runs.pipeline.track import poll
 from textmanager.runs.pipeline.write_back import write_back
 from textmanager.runs.waiting import take_up_what_waited_for_imis
 from textmanager.schedule.recurrence import RecurrenceError

@@ -18,6 +18,7 @@ from textmanager.config.jobs import jobs
 from textmanager.organizations import audit
 from textmanager.runs.breakdown import breakdown
 from textmanager.runs.causes import causes_of
+from textmanager.runs.costs import cost_of
 from textmanager.runs.export import whole_csv
 from textmanager.runs.figures import figures_of
 from textmanager.runs.message_search import Sought, messages_after
@@ -89,6 +90,7 @@ def composed_report(run: Run, *, to: Sequence[str]) -> ReportMail:
         "breakdown": breakdown(run),
         "failures": failures(run),
         "run_url": run_address(run),
+        "cost": cost_of(run),
         "has_file": has_file(run),
     }
     return ReportMail(

@@ -1,4 +1,7 @@
-"""Step 4, track: follows texts to their final status, by receipts or, failing those, by asking."""
+"""Step 4, track: follows texts to their final status by what Twilio tells of them.
+
+It tells by receipts, or when it is asked: that is poll.py.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,8 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from django.utils import timezone
 
-from textmanager.config.bridge import in_database
-from textmanager.config.jobs import is_stopping, jobs
-from textmanager.gateway.account import TwilioCredentials
-from textmanager.gateway.errors import GatewayError
-from textmanager.gateway.ledger import LedgerEntry, TwilioReader
+from textmanager.gateway.ledger import LedgerEntry
 from textmanager.gateway.receipts import Receipt as CarriedReceipt
-from textmanager.organizations.connections import NotConnected, twilio_credentials
 from textmanager.organizations.models import SenderKind
 from textmanager.organizations.senders import senders_by_id
 from textmanager.replies.conversations import suggest_opt_out
@@ -29,15 +27,12 @@ from textmanager.runs.breakdown import FAILED
 from textmanager.runs.failure_rate import watch_failures
 from textmanager.runs.holding import hold_run
 from textmanager.runs.models import Message, Receipt, parse_reference
-from textmanager.runs.pipeline.due import WITH_TWILIO
 from textmanager.text.statuses import MessageStatus, is_final, may_follow, rank
 
 logger = logging.getLogger(__name__)
 
-# After this long a receipt is unlikely (a late one is still recorded).
-GIVE_UP = dt.timedelta(hours=72)
+# How long a receipt is waited for before Twilio is asked.
 FIRST_POLL = dt.timedelta(minutes=10)
-POLLS_AT_ONCE = 100
 
 OPT_OUT_CODES = frozenset({21610, 30630})
 # What a toll-free recipient's STOP to the network looks like too, but not only that: a person
@@ -121,8 +116,10 @@ def apply_receipts(taken: Sequence[TakenReceipt]) -> None:
     apply_news(news)
 
 
-def apply_news(news: Iterable[News]) -> None:
+def apply_news(news: Iterable[News], *, ask_after: dt.timedelta = FIRST_POLL) -> None:
     """Moves messages to the furthest status among the news of each; never back.
+
+    What is not final then is asked about after `ask_after`, if no receipt comes before.
 
     Which status may follow which is the table in textmanager.text.statuses; it goes into the
     statement, so that the database decides over the row as it is at that moment.
@@ -143,7 +140,7 @@ def apply_news(news: Iterable[News]) -> None:
                 "news": json.dumps([_as_json(one) for one in ordered]),
                 "before": [before for before, _ in _STEPS],
                 "after": [after for _, after in _STEPS],
-                "first_poll": FIRST_POLL.total_seconds(),
+                "first_poll": ask_after.total_seconds(),
                 "final": [status.value for status in MessageStatus if is_final(status)],
             },
         )
@@ -224,36 +221,6 @@ def _as_json(news: News) -> dict[str, object]:
     return {**news.__dict__, "status": news.status.value, "at": news.at.isoformat()}
 
 
-@jobs.task(name="poll")
-async def poll(organization_id: int) -> None:
-    """Asks Twilio about texts whose receipt is overdue, less and less often, up to three days."""
-    try:
-        credentials = await in_database(twilio_credentials, organization_id)
-    except NotConnected:
-        return
-    overdue = await in_database(overdue_texts, organization_id, timezone.now())
-    await in_database(apply_news, await _ask(credentials, organization_id, overdue))
-    await in_database(put_off, overdue, timezone.now())
-
-
-async def _ask(
-    credentials: TwilioCredentials, organization_id: int, overdue: Sequence[Message]
-) -> list[News]:
-    news = []
-    async with TwilioReader(credentials) as reader:
-        for message in overdue:
-            if is_stopping():
-                break
-            try:
-                entry = await reader.fetch_message(message.sid)
-            except GatewayError as error:
-                logger.warning("Twilio cannot be asked about overdue receipts: %s", error)
-                break
-            if entry is not None and entry.status is not None:
-                news.append(news_from_entry(organization_id, message, entry, entry.status))
-    return news
-
-
 def news_from_entry(
     organization_id: int, message: Message, entry: LedgerEntry, status: MessageStatus
 ) -> News:
@@ -268,38 +235,3 @@ def news_from_entry(
         entry.error_text[:300],
         timezone.now(),
     )
-
-
-def overdue_texts(organization_id: int, now: dt.datetime) -> list[Message]:
-    overdue = Message.objects.filter(
-        organization_id=organization_id, status__in=WITH_TWILIO, check_at__lte=now
-    )
-    return list(overdue.exclude(sid="").order_by("check_at")[:POLLS_AT_ONCE])
-
-
-def put_off(asked: Sequence[Message], now: dt.datetime) -> None:
-    """Sets when to ask again: after as long as the text has waited already, at most 12 hours.
-
-    After three days nothing is asked any more: the text stays as it is, "no receipt".
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE runs_message AS m SET
-                check_at = CASE WHEN accepted_at > %(long_ago)s THEN %(now)s + least(
-                    greatest(%(now)s - accepted_at, make_interval(secs => %(first)s)),
-                    interval '12 hours') END,
-                settled_at = CASE WHEN accepted_at > %(long_ago)s
-                    THEN settled_at ELSE %(now)s END
-            FROM unnest(%(runs)s::uuid[], %(numbers)s::integer[]) AS asked(run_id, number)
-            WHERE m.run_id = asked.run_id AND m.number = asked.number
-              AND status IN ('accepted', 'sent') AND check_at <= %(now)s
-            """,
-            {
-                "now": now,
-                "long_ago": now - GIVE_UP,
-                "first": FIRST_POLL.total_seconds(),
-                "runs": [message.run_id for message in asked],
-                "numbers": [message.number for message in asked],
-            },
-        )
