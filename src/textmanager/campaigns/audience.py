@@ -19,7 +19,6 @@ from textmanager.imis.iqa import (
     IqaPrompt,
     PromptAnswers,
     audience_columns,
-    browse,
     check_audience_columns,
     describe,
     fetch_page,
@@ -32,7 +31,6 @@ SECONDS_TO_REMEMBER = 120
 # A form that asks every second must not wait for the same failure each time.
 SECONDS_TO_REMEMBER_FAILURE = 5
 AROUND = 20
-MOST_FOLDERS = 40
 
 T = TypeVar("T")
 
@@ -97,14 +95,6 @@ def row_at(organization_id: int, path: str, answers: PromptAnswers, place: int) 
     rows, total = remembered("rows", organization_id, key, read)
     at = place - first
     return RowAt(rows[at] if at < len(rows) else None, total)
-
-
-def known_queries(organization_id: int) -> list[str]:
-    """Paths of the IQAs to offer; empty when iMIS does not list them."""
-    try:
-        return remembered("tree", organization_id, "$/", functools.partial(_paths, "$/"))
-    except AudienceUnavailable:
-        return []
 
 
 def remembered(
@@ -184,15 +174,3 @@ async def _rows_from(
 ) -> tuple[list[dict[str, object]], int]:
     page = await fetch_page(client, path, offset=first, limit=AROUND, answers=answers)
     return page.rows, page.total
-
-
-async def _paths(folder: str, client: ImisClient) -> list[str]:
-    """Every IQA below a folder, breadth first, within bounds that a large site cannot exceed."""
-    found: list[str] = []
-    folders = [folder]
-    for _ in range(MOST_FOLDERS):
-        if not folders:
-            break
-        for document in await browse(client, folders.pop(0)):
-            (folders if document.is_folder else found).append(document.path)
-    return sorted(found)
