@@ -15,7 +15,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 	--no-strip-extras --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-reset test faults bench lint format lock browser
+.PHONY: help setup demo demo-reset test faults bench docs-screenshots lint format lock browser
 
 help: ## Say what there is
 	@echo "make ..."
@@ -36,7 +36,10 @@ faults: setup ## Everything in a storm of faults: SEED=7 FAULTS=100 choose which
 	SEED=$(SEED) FAULTS=$(or $(FAULTS),100) $(BIN)/pytest tests/faults -s
 
 bench: $(VENV)/.bench ## Measure what is fast, beside what others would do
-	@for bench in text prepare send receipts; do $(BIN)/python -W ignore -m bench.$$bench || exit 1; done
+	@for bench in text prepare send receipts pages; do $(BIN)/python -W ignore -m bench.$$bench || exit 1; done
+
+docs-screenshots: setup ## Take the pictures of docs/guide/ anew, in Chromium
+	$(BIN)/python tests/guide_screenshots.py
 
 lint: setup ## Check style and types
 	$(BIN)/ruff check .
