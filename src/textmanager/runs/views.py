@@ -67,10 +67,12 @@ def run_messages(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
 
 
 @member_required()
-def message_detail(request: MemberRequest, run_id: uuid.UUID, number: int) -> HttpResponse:
+def message_detail(request: MemberRequest, run_id: uuid.UUID, message_number: int) -> HttpResponse:
     """One message's whole story."""
     run = run_of(request, run_id)
-    message = get_object_or_404(Message, run=run, number=number, organization=request.organization)
+    message = get_object_or_404(
+        Message, run=run, number=message_number, organization=request.organization
+    )
     context = {
         "run": run,
         "campaign": run.campaign,
