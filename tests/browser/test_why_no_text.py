@@ -10,8 +10,8 @@ from staff import Staff
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
-# The third of the board, by the sandbox's members.
-OPTED_OUT, THEIR_ID = "+12055550100", "10003"
+# A member whose dues lapse, by the sandbox's members.
+OPTED_OUT, THEIR_ID = "+12065550120", "11004"
 WRONG_NUMBER = "14023"
 REHEARSAL = "Conference sessions (rehearsal)"
 REHEARSED = {
@@ -26,7 +26,7 @@ def test_somebody_who_opted_out_is_found_by_member_id_with_the_reason(staff: Sta
     staff.sign_in()
     page.goto("/opt-outs/")
     opt_out(page, OPTED_OUT)
-    run_id = staff.run_now("Board meeting")
+    run_id = staff.run_now("Dues reminder")
     staff.wait_for_run(run_id)
     page.goto(f"/runs/{run_id}/")
     search(page, THEIR_ID)
