@@ -9,7 +9,8 @@ from django.views.decorators.csrf import csrf_exempt
 from twilio.request_validator import RequestValidator
 
 from textmanager.organizations.models import TwilioConnection
-from textmanager.runs.models import Receipt, parse_reference
+from textmanager.runs.keys import parse_reference
+from textmanager.runs.models import Receipt
 
 
 @csrf_exempt

@@ -211,7 +211,7 @@ class TestAnInvitation:
         browser = Client()
         assert "Sample Association" in shown(browser.get(path))
         answer = browser.post(path, {"password": PASSWORD, "again": PASSWORD})
-        assert answer.headers["Location"] == "/campaigns/"
+        assert answer.headers["Location"] == "/"
         assert browser.get("/campaigns/").status_code == 200
         erin = User.objects.get(username="erin@example.org")
         assert erin.check_password(PASSWORD)

@@ -34,6 +34,7 @@ COPIED = (
     "time_zone",
     "catch_up",
     "catch_up_hours",
+    "useful_for_hours",
 )
 
 

@@ -12,3 +12,18 @@ def time_ordered_uuid() -> uuid.UUID:
     milliseconds = time.time_ns() // 1_000_000
     value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | secrets.randbits(12) << 64
     return uuid.UUID(int=value | 0b10 << 62 | secrets.randbits(62))
+
+
+def message_reference(run_id: uuid.UUID, number: int) -> str:
+    """What travels in the status callback's address and leads a receipt home."""
+    return f"{run_id.hex}-{number}"
+
+
+def parse_reference(reference: str) -> tuple[uuid.UUID, int] | None:
+    """The run and number in a reference, or None for anything that is not one."""
+    run_hex, _, number = reference.partition("-")
+    try:
+        # Bounded, because the number goes into an integer column.
+        return (uuid.UUID(hex=run_hex), int(number)) if len(number) <= 9 else None  # noqa: PLR2004 - nine digits always fit
+    except ValueError:
+        return None

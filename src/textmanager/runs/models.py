@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -14,7 +13,7 @@ from django.utils import timezone
 
 from textmanager.campaigns.models import ApiMode, Campaign, EmptyValues, Priority, WriteBackTarget
 from textmanager.organizations.models import Organization, Sender, User
-from textmanager.runs.keys import time_ordered_uuid
+from textmanager.runs.keys import message_reference, time_ordered_uuid
 from textmanager.runs.tallies import CauseTally, DayTally, RecordTally, RunTally
 from textmanager.text.statuses import MessageStatus
 
@@ -31,8 +30,6 @@ __all__ = [
     "RunState",
     "RunTally",
     "WriteBack",
-    "message_reference",
-    "parse_reference",
 ]
 
 
@@ -365,21 +362,6 @@ class Message(models.Model):
     @property
     def reference(self) -> str:
         return message_reference(self.run_id, self.number)
-
-
-def message_reference(run_id: uuid.UUID, number: int) -> str:
-    """What travels in the status callback's address and leads a receipt home."""
-    return f"{run_id.hex}-{number}"
-
-
-def parse_reference(reference: str) -> tuple[uuid.UUID, int] | None:
-    """The run and number in a reference, or None for anything that is not one."""
-    run_hex, _, number = reference.partition("-")
-    try:
-        # Bounded, because the number goes into an integer column.
-        return (uuid.UUID(hex=run_hex), int(number)) if len(number) <= 9 else None  # noqa: PLR2004 - nine digits always fit
-    except ValueError:
-        return None
 
 
 class Receipt(models.Model):

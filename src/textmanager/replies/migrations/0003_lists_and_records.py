@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("organizations", "0008_settings_columns"),
+        ("organizations", "0011_settings_columns"),
         ("replies", "0002_conversations"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

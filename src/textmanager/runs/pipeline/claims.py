@@ -19,7 +19,8 @@ from textmanager.organizations.models import Organization, Sender
 from textmanager.organizations.pacing import keep_pace, lock_for_pacing
 from textmanager.replies.opt_outs import opted_out_among
 from textmanager.runs.allowance import next_day_begins, segments_left, sender_segments_left
-from textmanager.runs.models import Message, RunState, message_reference
+from textmanager.runs.keys import message_reference
+from textmanager.runs.models import Message, RunState
 from textmanager.runs.pipeline.changes import Change, Changes
 from textmanager.runs.pipeline.due import WAITING
 from textmanager.runs.texting_hours import window_for

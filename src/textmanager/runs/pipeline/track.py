@@ -26,7 +26,8 @@ from textmanager.replies.opt_outs import record_opt_out
 from textmanager.runs.breakdown import FAILED
 from textmanager.runs.failure_rate import watch_failures
 from textmanager.runs.holding import hold_run
-from textmanager.runs.models import Message, Receipt, parse_reference
+from textmanager.runs.keys import parse_reference
+from textmanager.runs.models import Message, Receipt
 from textmanager.text.statuses import MessageStatus, is_final, may_follow, rank
 
 logger = logging.getLogger(__name__)

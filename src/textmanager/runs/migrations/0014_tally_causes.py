@@ -23,7 +23,7 @@ GROUP BY run_id, write_back;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("runs", "0009_causes")]
+    dependencies = [("runs", "0013_causes")]
     operations = [
         migrations.RunSQL(DROP + ";" + SQL.read_text(encoding="utf-8"), migrations.RunSQL.noop),
         migrations.RunSQL(COUNT, migrations.RunSQL.noop),

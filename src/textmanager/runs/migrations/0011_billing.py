@@ -4,9 +4,9 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0006_useful_for"),
-        ("organizations", "0007_twilio_receiving"),
-        ("runs", "0008_waits_for_imis"),
+        ("campaigns", "0007_useful_for"),
+        ("organizations", "0008_twilio_receiving"),
+        ("runs", "0010_waits_for_imis"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

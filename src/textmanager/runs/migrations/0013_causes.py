@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("organizations", "0007_failure_valve"),
-        ("runs", "0009_approval"),
+        ("runs", "0012_approval"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

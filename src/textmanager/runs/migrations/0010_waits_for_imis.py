@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runs", "0008_looked_at"),
+        ("runs", "0009_looked_at"),
     ]
 
     operations = [

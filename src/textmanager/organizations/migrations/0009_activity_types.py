@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("organizations", "0007_twilio_receiving"),
+        ("organizations", "0008_twilio_receiving"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0006_useful_for"),
+        ("campaigns", "0007_useful_for"),
         ("organizations", "0006_settings_pages"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("runs", "0010_tally_causes")]
+    dependencies = [("runs", "0014_tally_causes")]
 
     operations = [
         migrations.AddIndex(

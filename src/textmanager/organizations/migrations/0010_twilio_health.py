@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("organizations", "0007_activity_types"),
+        ("organizations", "0009_activity_types"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runs", "0008_billing"),
+        ("runs", "0011_billing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

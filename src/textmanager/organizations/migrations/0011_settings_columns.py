@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("organizations", "0007_twilio_health"),
+        ("organizations", "0010_twilio_health"),
     ]
 
     operations = [
