@@ -44,9 +44,10 @@ class Staff:
         """Stays on the run's page; the run's ID."""
         self.ask_to_run(campaign)
         self.page.get_by_role("button", name=re.compile("Send the texts now|Run the test")).click()
-        self.page.wait_for_url(A_RUN)
+        self.page.wait_for_load_state()
         found = A_RUN.search(self.page.url)
-        assert found
+        # A refusal stands on the page that comes instead.
+        assert found, self.page.get_by_role("main").inner_text()
         return found[1]
 
     def wait_for_run(self, run_id: str, *, until: str = "completed_at") -> None:
