@@ -82,7 +82,7 @@ $(VENV)/.runtime: requirements/build.txt requirements/runtime.txt pyproject.toml
 
 $(VENV)/.development: requirements/dev.txt $(VENV)/.runtime
 	@echo "Installing what its tests need besides"
-	$(PIP) --require-hashes -r requirements/dev.txt
+	$(PIP) --require-hashes --no-build-isolation -r requirements/dev.txt
 	@touch $@
 
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.runtime

@@ -11,12 +11,10 @@ from typing import Any
 
 import pytest
 
+from imis import api, user
 from serving_in_thread import serve_in_thread
 from textmanager.sandbox.imis import BACKGROUND, ImisSettings, create_app
 from textmanager.sandbox.members import members
-
-api: Any = pytest.importorskip("imis.api", reason="pip install imis-projectweekend")
-user: Any = pytest.importorskip("imis.user", reason="pip install imis-projectweekend")
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["newer", "older"])
