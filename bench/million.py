@@ -104,7 +104,8 @@ def multiply(row: Any, source: str, /, **columns: str) -> int:
     names = [
         field.column
         for field in fields
-        if field.column in columns or field.get_internal_type() not in serial
+        if not field.generated
+        and (field.column in columns or field.get_internal_type() not in serial)
     ]
     copied = ", ".join(columns.get(name, f'model."{name}"') for name in names)
     quoted = ", ".join(f'"{name}"' for name in names)

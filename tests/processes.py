@@ -20,7 +20,7 @@ import psycopg
 from django.db import connections
 from psycopg import sql
 
-SECONDS_TO_START = 60
+SECONDS_TO_START = 180
 SECONDS_TO_STOP = 30
 COMMAND = ("-c", "from textmanager.cli import main; main()")
 # Ends when the other end of its standard input closes, however that came about.

@@ -28,7 +28,9 @@ def cloud_id_of(module: str) -> str:
 def house(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Lives until the last test: starting an installation takes seconds."""
     folder = tmp_path_factory.mktemp("browser-house")
-    with open_house(folder, own_database("browser")) as opened:
+    # Another worker of the tests has a house of its own.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    with open_house(folder, own_database(f"browser_{worker}")) as opened:
         cloud_ids = sorted(cloud_id_of(path.stem) for path in HERE.glob("test_*.py"))
         opened.started.run(opened.imis, opened.twilio, *cloud_ids, program=(FOUNDING,))
         opened.started.start("worker")
