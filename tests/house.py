@@ -14,6 +14,7 @@ import requests
 
 from processes import (
     ON_A_LEASH,
+    SECONDS_TO_START,
     Processes,
     answers,
     free_ports,
@@ -86,7 +87,11 @@ def house(
         serve = ("serve", f"--port={web_port}")
         serving = started.start(*serve, program=program)
         for address in (f"{web}/health", f"{imis}/", f"{twilio}/phones"):
-            wait_until(lambda at=address: answers(at), seconds=30, what=f"{address} answers")
+            wait_until(
+                lambda at=address: answers(at),
+                seconds=SECONDS_TO_START,
+                what=f"{address} answers",
+            )
         database = psycopg.connect(url, autocommit=True)
         opened = House(started, url, database, Visitor(web), imis, twilio, serve, serving)
         try:
