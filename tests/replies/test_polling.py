@@ -16,8 +16,8 @@ from textmanager.gateway.inbound import InboundMessage
 from textmanager.organizations.models import Organization, Receiving, TwilioConnection
 from textmanager.organizations.polling import note_polled, organizations_to_poll
 from textmanager.replies.inbound import record_inbound
-from textmanager.replies.models import Conversation, InboundText, OptOut
-from textmanager.replies.opt_outs import opted_out_among
+from textmanager.replies.models import Conversation, InboundText, OptOut, OptOutSource
+from textmanager.replies.opt_outs import opted_out_among, record_opt_out
 from textmanager.replies.polling import poll_replies
 from textmanager.sandbox.twilio import TwilioSettings, create_app
 from textmanager.sandbox.twilio_settings import DEFAULT_SERVICES
@@ -108,6 +108,42 @@ def test_two_keywords_heard_together_are_taken_in_their_order(
     reply(twilio, "START")
     # Twilio's times have whole seconds.
     asyncio.run(asyncio.sleep(1.1))
+    reply(twilio, "STOP")
+    poll(organization)
+    assert opted_out_among(organization.pk, [MEMBER]) == {MEMBER}
+
+
+def test_a_start_that_was_missed_does_not_undo_what_the_office_entered_since(
+    organization: Organization, twilio: str
+) -> None:
+    world.sender(organization)
+    record_opt_out(organization_id=organization.pk, number=OTHER, source=OptOutSource.STAFF)
+    reply(twilio, "START")
+    asyncio.run(asyncio.sleep(1.1))
+    record_opt_out(organization_id=organization.pk, number=MEMBER, source=OptOutSource.STAFF)
+    reply(twilio, "START", sender=OTHER)
+    poll(organization)
+    assert opted_out_among(organization.pk, [MEMBER, OTHER]) == {MEMBER}
+
+
+def test_stop_and_start_that_were_both_missed_leave_the_person_in(
+    organization: Organization, twilio: str
+) -> None:
+    world.sender(organization)
+    reply(twilio, "STOP")
+    # Twilio's times have whole seconds.
+    asyncio.run(asyncio.sleep(1.1))
+    reply(twilio, "START")
+    poll(organization)
+    assert opted_out_among(organization.pk, [MEMBER]) == frozenset()
+    assert OptOut.objects.get().cleared_at is not None
+
+
+def test_a_service_that_is_gone_keeps_no_stop_from_being_heard(
+    organization: Organization, twilio: str
+) -> None:
+    world.sender(organization)
+    world.sender(organization, number="", messaging_service_sid="MG" + "0" * 32, kind="10dlc")
     reply(twilio, "STOP")
     poll(organization)
     assert opted_out_among(organization.pk, [MEMBER]) == {MEMBER}

@@ -94,6 +94,37 @@ def test_too_late_for_its_campaign_it_waits_for_a_person(
     assert ("later than the campaign lets a run start" in held.reason) != goes_on
 
 
+def test_of_several_that_waited_only_the_latest_goes_on_by_itself(held: Run) -> None:
+    latest = world.run(
+        held.campaign,
+        state=RunState.PREPARING,
+        prepared_at=None,
+        scheduled_for=held.scheduled_for + MINUTE,
+    )
+    wait_for_imis(run_id=latest.pk, reason="iMIS is away.", now=timezone.now())
+    assert take_up(held).state == RunState.HELD
+    assert "whoever is in both would be texted twice" in held.reason
+    latest.refresh_from_db()
+    assert latest.state == RunState.PREPARING
+
+
+@pytest.mark.parametrize("state", [RunState.MISSED, RunState.SKIPPED])
+def test_an_occurrence_that_did_not_run_holds_no_earlier_one_back(held: Run, state: str) -> None:
+    world.run(held.campaign, state=state, scheduled_for=held.scheduled_for + MINUTE)
+    assert take_up(held).state == RunState.PREPARING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_preparation_that_is_tried_again_does_not_follow_a_newer_run(campaign: Campaign) -> None:
+    now = timezone.now()
+    run = world.run(campaign, state=RunState.PREPARING, prepared_at=None, scheduled_for=now)
+    world.run(campaign, scheduled_for=now + MINUTE)
+    work(run, attempts=3)
+    run.refresh_from_db()
+    assert run.state == RunState.HELD
+    assert "A later run of this campaign has begun" in run.reason
+
+
 @pytest.mark.parametrize(
     "changed", [{"state": CampaignState.PAUSED}, {"deleted_at": timezone.now()}]
 )

@@ -17,6 +17,7 @@ from textmanager.organizations.models import (
     Sender,
     User,
 )
+from textmanager.organizations.secrets import UNREADABLE, SecretUnreadable
 
 
 class NotAccepted(Exception):
@@ -56,7 +57,10 @@ def connect_imis(
         connection = ImisConnection(organization=organization)
     if not password and not connection.password_sealed:
         raise NotAccepted("Enter the password.", "password")
-    client = ImisClient(base_url, username, password or connection.password)
+    try:
+        client = ImisClient(base_url, username, password or connection.password)
+    except SecretUnreadable as error:
+        raise NotAccepted(f"{UNREADABLE} Enter the password anew.", "password") from error
 
     async def sign_in() -> None:
         async with client:

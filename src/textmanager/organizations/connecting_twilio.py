@@ -28,6 +28,7 @@ from textmanager.organizations.models import (
     TwilioConnection,
     User,
 )
+from textmanager.organizations.secrets import UNREADABLE, SecretUnreadable
 
 UNAUTHORIZED = 401
 
@@ -58,9 +59,12 @@ def connect_twilio(organization: Organization, entered: Entered, *, actor: User)
     connection = connection or TwilioConnection(organization=organization)
     before = _known(connection)
     _enter(connection, entered)
-    name = _sign_in(connection, entered)
+    try:
+        name = _sign_in(connection, entered)
+        _prove_test_credentials(connection)
+    except SecretUnreadable as error:
+        raise NotAccepted(f"{UNREADABLE} Enter every secret on this page anew.") from error
     connection.failing_since, connection.problem = None, ""
-    _prove_test_credentials(connection)
     with transaction.atomic():
         connection.save()
         audit.record(

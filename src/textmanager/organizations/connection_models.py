@@ -131,7 +131,9 @@ class TwilioConnection(models.Model):
     def is_polling(self) -> bool:
         """Whether Twilio is asked for replies, because it cannot tell us of them, or as chosen."""
         return bool(
-            self.receiving == Receiving.POLLING or self.reach_problem or not self.signing_tokens
+            self.receiving == Receiving.POLLING
+            or self.reach_problem
+            or not (self.auth_token_sealed or self.secondary_token_sealed)
         )
 
     def set_secondary_token(self, token: str) -> None:

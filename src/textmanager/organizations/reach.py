@@ -19,6 +19,7 @@ from textmanager.config.reach import NONCE, answer_to
 from textmanager.gateway.receipts import sign
 from textmanager.gateway.transport import TWILIO_API
 from textmanager.organizations.models import TwilioConnection
+from textmanager.organizations.secrets import REMEDY, UNREADABLE, SecretUnreadable
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +48,11 @@ async def look(connection: TwilioConnection, cloud_id: str) -> Reach:
             "installation.",
         )
     nonce = secrets.token_urlsafe(16)
-    said, problem = await _ask(url, nonce, connection.auth_token)
+    try:
+        token = connection.auth_token
+    except SecretUnreadable:
+        return Reach(UNREADABLE.rstrip("."), REMEDY)
+    said, problem = await _ask(url, nonce, token)
     if problem:
         return Reach(
             f"{settings.PUBLIC_URL} does not lead here: {problem}",
@@ -55,7 +60,7 @@ async def look(connection: TwilioConnection, cloud_id: str) -> Reach:
             "installation, and let the proxy in front of it pass "
             f"{urlsplit(url).path.rpartition('/')[0]}/ on.",
         )
-    if said == answer_to(nonce, is_signed=True) or not connection.auth_token:
+    if said == answer_to(nonce, is_signed=True) or not token:
         return Reach()
     return Reach(
         f"{settings.PUBLIC_URL} leads here, but a signature like Twilio's is not believed",

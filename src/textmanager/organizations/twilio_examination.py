@@ -24,6 +24,7 @@ from textmanager.organizations.clock import clock_beside
 from textmanager.organizations.connections import CONNECT, NotConnected, twilio_credentials
 from textmanager.organizations.models import Organization, Receiving, TwilioConnection
 from textmanager.organizations.reach import look, note_reach
+from textmanager.organizations.secrets import REMEDY, UNREADABLE, SecretUnreadable
 
 SECONDS_TO_ANSWER = 10
 UNAUTHORIZED = 401
@@ -223,7 +224,11 @@ def _way_back(organization: Organization, connection: TwilioConnection) -> Itera
 
 
 def _test_mode(connection: TwilioConnection) -> Iterator[Finding]:
-    credentials = connection.test_credentials()
+    try:
+        credentials = connection.test_credentials()
+    except SecretUnreadable:
+        yield Finding("TEST mode", UNREADABLE, REMEDY)
+        return
     if credentials is None:
         yield Finding("TEST mode", "Texts are checked here; no test credentials are kept.")
         return

@@ -16,6 +16,7 @@ from textmanager.replies.models import Conversation, InboundText, OptOutSource
 from textmanager.replies.notices import tell_of_replies
 from textmanager.replies.opt_outs import (
     clear_opt_out,
+    opt_out_in_effect,
     opted_out_among,
     record_opt_out,
     source_of_opt_out,
@@ -71,7 +72,7 @@ def record_inbound(
         conversation.last_text_at = text.received_at
         conversation.last_words = body[:160]
     has_effect = True
-    if is_overtaken and keyword in _STANDING:
+    if keyword in _STANDING and (is_overtaken or _others_said_more(keyword, text, received_at)):
         has_effect = False
     elif keyword is Keyword.OPT_OUT:
         conversation.asks_to_stop = False
@@ -124,6 +125,22 @@ def _said_more(organization_id: int, text: InboundText) -> bool:
         received_at__gt=text.received_at,
     )
     return later.filter(keyword__in=[each.value for each in _STANDING]).exists()
+
+
+def _others_said_more(
+    keyword: Keyword | None, text: InboundText, received_at: dt.datetime | None
+) -> bool:
+    """Whether an opt-out told otherwise than by text is later than a START that was missed.
+
+    What was texted has its own order. A STOP that was missed always counts: in doubt nobody is
+    texted.
+    """
+    if received_at is None or keyword is not Keyword.OPT_IN:
+        return False
+    entry = opt_out_in_effect(text.organization_id, text.from_number)
+    if entry is None or entry.source == OptOutSource.REPLY:
+        return False
+    return entry.created_at > received_at
 
 
 def _asked_for_help_lately(conversation: Conversation, text: InboundText) -> bool:

@@ -31,10 +31,15 @@ WHERE organization_id = %(organization)s AND cleared_at IS NULL AND number = ANY
 
 def source_of_opt_out(organization_id: int, number: str) -> OptOutSource | None:
     """Who told us that a number must not be texted; None for one that may be."""
-    entry = OptOut.objects.filter(
+    entry = opt_out_in_effect(organization_id, number)
+    return OptOutSource(entry.source) if entry else None
+
+
+def opt_out_in_effect(organization_id: int, number: str) -> OptOut | None:
+    """The entry by which a number must not be texted; None for one that may be."""
+    return OptOut.objects.filter(
         organization_id=organization_id, number=number, cleared_at=None
     ).first()
-    return OptOutSource(entry.source) if entry else None
 
 
 @transaction.atomic

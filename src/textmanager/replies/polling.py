@@ -17,7 +17,7 @@ from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, is_stopping, jobs
 from textmanager.gateway.account import TwilioCredentials
 from textmanager.gateway.directory import numbers_of_service
-from textmanager.gateway.errors import GatewayError
+from textmanager.gateway.errors import GatewayError, TwilioRefused
 from textmanager.gateway.inbound import InboundMessage
 from textmanager.gateway.ledger import LedgerEntry, TwilioReader
 from textmanager.organizations.connections import NotConnected, twilio_credentials
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 LONGEST_AGO = dt.timedelta(days=3)
 # Each look goes over the end of the one before: Twilio's list may lag behind a little.
 OVERLAP = dt.timedelta(minutes=10)
+NOT_FOUND = 404
 
 
 @jobs.periodic(cron="* * * * *")
@@ -81,14 +82,26 @@ async def _inbound(
     """What was texted to each of our numbers; a Messaging Service stands for all of its own."""
     numbers: set[str] = set()
     for address in addresses:
-        is_service = address.startswith("MG")
-        numbers |= set(await numbers_of_service(credentials, address)) if is_service else {address}
+        numbers |= await _numbers_behind(credentials, address)
     found: list[LedgerEntry] = []
     async with TwilioReader(credentials) as reader:
         for number in sorted(numbers):
             async for page in reader.pages_sent(since=since, to=number):
                 found += [entry for entry in page if entry.is_inbound]
     return found
+
+
+async def _numbers_behind(credentials: TwilioCredentials, address: str) -> set[str]:
+    """None of a service that is gone: a STOP to another number has to be read all the same."""
+    if not address.startswith("MG"):
+        return {address}
+    try:
+        return set(await numbers_of_service(credentials, address))
+    except TwilioRefused as error:
+        if error.status != NOT_FOUND:
+            raise
+        logger.warning("The Messaging Service %s is gone: its replies cannot be read.", address)
+        return set()
 
 
 def _received(entry: LedgerEntry) -> dt.datetime:

@@ -64,6 +64,15 @@ def _take_up(run_id: uuid.UUID, now: dt.datetime) -> bool:
     return True
 
 
+def hold_if_overtaken(run_id: uuid.UUID | str) -> bool:
+    """Holds a run whose preparation failed until the campaign's next run had begun."""
+    run = Run.objects.get(pk=run_id)
+    if run.state != RunState.PREPARING or run.retry_of_id is not None:
+        return False
+    why = _overtaken(run)
+    return bool(why) and hold_run(run_id=run_id, reason=f"The audience could not be read. {why}")
+
+
 def _objection(run: Run, now: dt.datetime) -> str:
     """Why a person has to decide although iMIS works again; empty when nobody has to."""
     if run.campaign.deleted_at is not None or run.campaign.state == CampaignState.PAUSED:
@@ -71,9 +80,30 @@ def _objection(run: Run, now: dt.datetime) -> str:
             "iMIS works again, but the campaign was paused or deleted meanwhile. Resume this run, "
             "or cancel it."
         )
-    if now > goes_on_until(run):
-        return (
-            "iMIS works again, but later than the campaign lets a run start by itself. Resume "
-            "this run if its texts are still right, or cancel it."
-        )
-    return ""
+    why = _overtaken(run) or _late(run, now)
+    return f"iMIS works again. {why}" if why else ""
+
+
+def _overtaken(run: Run) -> str:
+    """As after downtime, only the latest occurrence goes on: most of its people are the same."""
+    later = Run.objects.filter(
+        campaign_id=run.campaign_id,
+        api_mode=run.api_mode,
+        scheduled_for__gt=run.scheduled_for,
+        retry_of=None,
+    ).exclude(state__in=[RunState.MISSED, RunState.SKIPPED])
+    if not later.exists():
+        return ""
+    return (
+        "A later run of this campaign has begun meanwhile: whoever is in both would be texted "
+        "twice. Cancel this run, or resume it if that is what you want."
+    )
+
+
+def _late(run: Run, now: dt.datetime) -> str:
+    if now <= goes_on_until(run):
+        return ""
+    return (
+        "It is later than the campaign lets a run start by itself. Resume this run if its texts "
+        "are still right, or cancel it."
+    )

@@ -33,7 +33,7 @@ from textmanager.runs.pipeline.follow_up import prepare_follow_up
 from textmanager.runs.pipeline.messages import write_messages
 from textmanager.runs.pipeline.second_reading import Row, read_again
 from textmanager.runs.pipeline.send import defer_drain
-from textmanager.runs.waiting import wait_for_imis
+from textmanager.runs.waiting import hold_if_overtaken, wait_for_imis
 from textmanager.text.merge import Template, TemplateError
 
 logger = logging.getLogger(__name__)
@@ -67,9 +67,12 @@ class Resume:
 async def prepare(context: JobContext, run_id: str) -> None:
     """Prepares one run. A passing failure of iMIS is retried; any other holds the run.
 
-    Held for a failure that lasted, or for a password, the run goes on when iMIS works again.
+    Held for a failure that lasted, or for a password, the run goes on when iMIS works again. A
+    try that comes after the campaign's next run has begun is left to a person.
     """
     try:
+        if context.job.attempts and await in_database(hold_if_overtaken, run_id):
+            return
         await _prepare(run_id)
     except ImisError as error:
         if not error.permanent and context.job.attempts + 1 < MOST_TRIES:
