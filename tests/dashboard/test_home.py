@@ -221,6 +221,15 @@ def test_bob_sees_all_of_it_and_is_offered_no_change(
     assert "/settings/" not in html
 
 
+def test_alice_is_offered_both_kinds_of_campaign_and_the_search_for_a_person(
+    run: Run, alice: User, client: Client, worker: None
+) -> None:
+    client.force_login(alice)
+    html = client.get("/").content.decode()
+    for link in ("/campaigns/new/?kind=one_time", "/campaigns/new/?kind=recurring", "/runs/find/"):
+        assert f'href="{link}"' in html
+
+
 def test_charlie_sees_nothing_of_it(run: Run, charlie: User, client: Client) -> None:
     texts(run, 0, 3, status="undelivered", error_code=30005, charged_day=dt.date(2026, 11, 25))
     client.force_login(charlie)

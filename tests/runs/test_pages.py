@@ -229,3 +229,30 @@ def test_the_messages_follow_a_run_that_goes_on_with_the_filter_that_was_set(
 
 def test_the_messages_of_a_settled_run_stand_still(page: Client, ended: Run) -> None:
     assert "every 3s" not in messages(page, ended)
+
+
+@pytest.mark.parametrize("address", ["/runs/find/", "/calendar/", "/campaigns/"])
+def test_the_pages_of_campaigns_have_the_same_tabs_and_mark_campaigns_in_the_menu(
+    page: Client, ended: Run, address: str
+) -> None:
+    html = page.get(address).content.decode()
+    assert '<a href="/campaigns/" aria-current="page">' in html
+    tabs = html.split('<nav class="tabs"')[1].split("</nav>")[0]
+    assert re.findall(r'href="([^"?]+)', tabs) == [
+        "/campaigns/",
+        "/campaigns/",
+        "/calendar/",
+        "/runs/find/",
+    ]
+    assert tabs.count('aria-current="page"') == 1
+    assert re.search(rf'href="{address}[^>]*aria-current="page"', tabs)
+
+
+def test_a_page_loads_only_the_scripts_that_it_uses(page: Client, ended: Run) -> None:
+    scripts = {
+        address: set(re.findall(r'src="/static/([\w-]+)', page.get(address).content.decode()))
+        for address in ("/", "/campaigns/new/", f"/runs/{ended.pk}/")
+    }
+    assert not {"merge-fields", "live-rows", "campaign-form"} & scripts["/"]
+    assert {"merge-fields", "campaign-form"} <= scripts["/campaigns/new/"]
+    assert "live-rows" in scripts[f"/runs/{ended.pk}/"]

@@ -15,8 +15,7 @@ from django.utils import timezone
 from textmanager.campaigns import calendar
 from textmanager.campaigns.calendar import Coming, ComingDay, View
 from textmanager.campaigns.lifecycle import starting_before
-from textmanager.campaigns.listing import counts, current_total
-from textmanager.campaigns.models import CampaignKind
+from textmanager.campaigns.listing import counts, current_totals
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.runs.by_day import DayOfRuns, runs_by_day
@@ -91,7 +90,7 @@ def calendar_page(request: MemberRequest) -> HttpResponse:
         "troubled_total": sum(each.troubled for each in ran.values()),
         "coming_total": sum(each.total for each in coming.values()),
         "zone_name": zone_name(request.organization.time_zone),
-        "kinds": [(each, current_total(counted, each)) for each in CampaignKind],
+        "kinds": current_totals(counted),
         "can_edit": may_edit,
     }
     return render(request, "campaigns/calendar.html", context)

@@ -185,6 +185,11 @@ def current_total(counted: Counter[tuple[str, str]], kind: str) -> int:
     )
 
 
+def current_totals(counted: Counter[tuple[str, str]]) -> list[tuple[CampaignKind, int]]:
+    """What the tabs above the pages of campaigns show: each kind, and how many are current."""
+    return [(kind, current_total(counted, kind)) for kind in CampaignKind]
+
+
 def campaign_page(
     organization: Organization, wanted: Wanted, counted: Counter[tuple[str, str]]
 ) -> CampaignPage:

@@ -27,6 +27,7 @@ from textmanager.campaigns.listing import (
     campaign_page,
     counts,
     current_total,
+    current_totals,
 )
 from textmanager.campaigns.models import Campaign, CampaignKind, CampaignState
 from textmanager.campaigns.skipping import skip_occurrence, undo_skip
@@ -49,7 +50,7 @@ def campaign_list(request: MemberRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "wanted": wanted,
         "page": page,
-        "kinds": [(each, current_total(counted, each)) for each in CampaignKind],
+        "kinds": current_totals(counted),
         "states": [*states, (DELETED, "Deleted", counted[kind, DELETED])],
         "sorts": SORTS.items(),
         "columns": _columns(wanted),

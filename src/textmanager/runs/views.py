@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from textmanager.campaigns.listing import counts, current_totals
 from textmanager.campaigns.models import Campaign
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
@@ -87,7 +88,11 @@ def message_detail(request: MemberRequest, run_id: uuid.UUID, message_number: in
 def find_person(request: MemberRequest) -> HttpResponse:
     """Every message of one person, by iMIS ID or number, over all runs."""
     query = request.GET.get("q", "").strip()[:60]
-    context: dict[str, Any] = {"query": query, "zone": request.organization.time_zone}
+    context: dict[str, Any] = {
+        "query": query,
+        "zone": request.organization.time_zone,
+        "kinds": current_totals(counts(request.organization)),
+    }
     if query:
         older_than = _run_id(request.GET.get("older", ""))
         context["search"] = find(request.organization, query, older_than=older_than)
