@@ -39,6 +39,8 @@ SAVED_FIELDS = (
     "catch_up_hours",
     "useful_for_hours",
 )
+# What the trail calls the giving of values to a campaign; a skip or a pause gives it none.
+SAVING = ("created", "changed")
 # A one-time campaign in these has begun, or is over: its run has its own copy of what it said.
 BEGUN = frozenset({CampaignState.SENDING, CampaignState.COMPLETED, CampaignState.ARCHIVED})
 

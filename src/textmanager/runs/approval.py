@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from textmanager.campaigns.editing import SAVING
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit, people
 from textmanager.organizations.models import Membership, Role
@@ -110,9 +111,12 @@ def first_persons(run: Run) -> frozenset[int]:
     """The keys of those who cannot be its second person: who started it, who saved it last.
 
     The trail tells who saved the campaign as it was when the run began; what somebody saves
-    afterwards is not in this run.
+    afterwards is not in this run. A run that tries again says what the first one said.
     """
-    saved_by = audit.last_to_change(run.campaign, before=run.created_at)
+    first_try = run
+    while first_try.retry_of is not None:
+        first_try = first_try.retry_of
+    saved_by = audit.last_actor(run.campaign, actions=SAVING, before=first_try.created_at)
     keys = (run.started_by_id, saved_by.pk if saved_by else run.campaign.created_by_id)
     return frozenset(key for key in keys if key is not None)
 
