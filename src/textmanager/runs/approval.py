@@ -6,12 +6,9 @@ started it, and who saved its campaign last, cannot be the second person.
 
 from __future__ import annotations
 
-import logging
 import uuid
 from dataclasses import dataclass
-from smtplib import SMTPException
 
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
@@ -19,13 +16,12 @@ from django.utils import timezone
 from textmanager.campaigns.editing import SAVING
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit, people
+from textmanager.organizations.mailing import tell
 from textmanager.organizations.models import Membership, Role
 from textmanager.runs import notices
 from textmanager.runs.holding import resume_run
 from textmanager.runs.models import Run, RunState, RunTally
 from textmanager.text.statuses import MessageStatus
-
-logger = logging.getLogger(__name__)
 
 TO_SEND = (MessageStatus.QUEUED, MessageStatus.HELD)
 
@@ -131,22 +127,13 @@ def _why_not(membership: Membership, first: frozenset[int]) -> str:
 
 def _mail(run: Run, texts: int) -> None:
     """Tells those who may approve; the run's page shows it in any case."""
-    to = _second_persons_addresses(run)
-    if not to:
-        return
-    try:
-        send_mail(
-            subject=f"Waits for your approval: {run.campaign_name}",
-            message=(
-                f"A run of “{run.campaign_name}” is prepared and waits for a second person: "
-                f"{texts:,} texts.\n\nLook at it, then approve or cancel it:\n"
-                f"{notices.run_address(run)}\n"
-            ),
-            from_email=None,
-            recipient_list=to,
-        )
-    except (SMTPException, OSError):
-        logger.exception("The mail about the approval of run %s cannot be sent", run.pk)
+    tell(
+        _second_persons_addresses(run),
+        f"Waits for your approval: {run.campaign_name}",
+        f"A run of “{run.campaign_name}” is prepared and waits for a second person: "
+        f"{texts:,} texts.\n\nLook at it, then approve or cancel it:\n"
+        f"{notices.run_address(run)}\n",
+    )
 
 
 def _second_persons_addresses(run: Run) -> list[str]:
