@@ -106,6 +106,30 @@ def test_a_form_sent_twice_is_one_campaign(
     assert AuditEvent.objects.filter(action="created").count() == 1
 
 
+def test_a_form_that_comes_back_with_other_words_is_not_said_to_be_saved(
+    page: Client, filled_in: dict[str, str], connected: Organization
+) -> None:
+    """Somebody saves, goes back in the browser, changes the text and saves again."""
+    sent = filled_in | {"form_id": str(uuid.uuid4())}
+    page.post(NEW, sent)
+    answer = page.post(NEW, sent | {"template": "Another text, ${FirstName}"})
+    assert answer.status_code == 422
+    html = answer.content.decode()
+    assert "This form was saved already" in html
+    assert "Another text" in html
+    assert Campaign.objects.get().template == filled_in["template"]
+
+
+def test_a_form_whose_draft_was_deleted_is_not_said_to_be_saved(
+    page: Client, form: dict[str, str], filled_in: dict[str, str], connected: Organization
+) -> None:
+    told = autosave(page, form)
+    page.post(f"/campaigns/{told['campaign_id']}/delete/")
+    answer = page.post(NEW, filled_in | {"form_id": form["form_id"]})
+    assert answer.status_code == 422
+    assert "was deleted. Nothing was saved now" in answer.content.decode()
+
+
 def test_a_late_autosave_does_not_turn_a_campaign_back_into_a_draft(
     connected: Organization, page: Client, form: dict[str, str], filled_in: dict[str, str]
 ) -> None:

@@ -12,7 +12,7 @@ from django.core import mail
 from django.test import Client
 
 from processes import free_ports
-from textmanager.organizations.mailing import in_words, mail_server
+from textmanager.organizations.mailing import in_words, mail_server, tell
 from textmanager.organizations.models import Organization, Sender, User
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def test_addresses_are_kept_once_each_and_wrong_ones_told(
     assert organization.alert_emails == ["office@example.org", "it@example.org"]
     assert organization.reply_emails == ["a@example.org"]
     wrong = desk.post("/settings/mail/", {**form, "report_emails": "nobody"}).content.decode()
-    assert "nobody is not an e-mail address" in wrong
+    assert "“nobody” is not an e-mail address" in wrong
     assert 'value="nobody"' in wrong
 
 
@@ -48,10 +48,16 @@ def test_a_test_mail_is_sent_to_whoever_asks(desk: Client) -> None:
     page = desk.post("/settings/mail/test/", {"to": "alice@example.org"}, follow=True)
     assert "The mail server took a test mail to alice@example.org" in page.content.decode()
     assert mail.outbox[0].to == ["alice@example.org"]
-    assert (
-        "Enter the e-mail"
-        in desk.post("/settings/mail/test/", {"to": ""}, follow=True).content.decode()
-    )
+    for no_address in ("", "alice", "a@b.org\nBcc: c@d.org"):
+        page = desk.post("/settings/mail/test/", {"to": no_address}, follow=True)
+        assert "Enter the e-mail" in page.content.decode()
+    assert len(mail.outbox) == 1
+
+
+def test_a_line_break_in_a_name_is_no_header_of_its_own() -> None:
+    tell(["office@example.org"], "Held: Spring\r\nBcc: someone@example.org", "Look at it.")
+    assert mail.outbox[0].subject == "Held: Spring Bcc: someone@example.org"
+    assert mail.outbox[0].recipients() == ["office@example.org"]
 
 
 def test_a_server_that_is_not_there_is_told_in_words(desk: Client, settings: Any) -> None:

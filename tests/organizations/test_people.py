@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 
 import world
-from textmanager.organizations import people
+from textmanager.organizations import invitations, people
 from textmanager.organizations.models import (
     AuditEvent,
     Invitation,
@@ -229,6 +229,27 @@ class TestAnInvitation:
         assert second.status_code == 403
         assert "used or withdrawn" in shown(second)
         assert User.objects.get(username="erin@example.org").check_password(PASSWORD)
+
+    def test_an_account_that_appears_meanwhile_is_not_entered_without_its_password(
+        self, desk: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = self.invite(desk)
+        seen = invitations.has_account
+
+        def made_right_after_the_look(invitation: Invitation) -> bool:
+            known = seen(invitation)
+            if not known:
+                User.objects.create_user(username=invitation.email, password="their own words")
+            return known
+
+        monkeypatch.setattr(invitations, "has_account", made_right_after_the_look)
+        token = path.rstrip("/").rsplit("/", 1)[1]
+        with pytest.raises(invitations.NotInvited, match="account here by now"):
+            invitations.accept(token, password=PASSWORD, address="127.0.0.1")
+        erin = User.objects.get(username="erin@example.org")
+        assert erin.check_password("their own words")
+        assert not erin.memberships.exists()
+        assert Invitation.objects.get().ended_at is None, "the link works for whoever has it."
 
     def test_it_runs_out_after_seven_days(self, desk: Client) -> None:
         start = dt.datetime(2026, 11, 23, 15, 0, tzinfo=dt.UTC)

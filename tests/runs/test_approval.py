@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 import world
 from textmanager.campaigns.models import Campaign
@@ -119,6 +120,22 @@ def test_who_started_it_cannot_be_the_second_person(
     run = prepared(preparing, LIMIT + 1)
     assert "somebody else has to approve" in press(client, dora, run).content.decode()
     assert Run.objects.get().state == RunState.HELD
+
+
+def test_a_colleague_who_skips_a_run_has_not_saved_the_campaign(
+    preparing: Run, campaign: Campaign, alice: User, dora: User, client: Client
+) -> None:
+    audit.record(
+        organization=preparing.organization,
+        actor=dora,
+        action="skipped a run",
+        subject=campaign,
+        after={"occurrence": "2026-12-01T15:00:00+00:00"},
+    )
+    Run.objects.update(created_at=timezone.now())
+    run = prepared(preparing, LIMIT + 1)
+    press(client, alice, run)
+    assert Run.objects.get().approved_by is None, "alice saved it, so she is its first person."
 
 
 def test_what_is_saved_after_it_began_is_not_in_it(

@@ -13,11 +13,14 @@ from django.utils import timezone
 import world
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.campaigns.models import Campaign
+from textmanager.organizations.audit import record
 from textmanager.organizations.models import AuditEvent, Organization, User
 from textmanager.replies.models import OptOutSource
 from textmanager.replies.opt_outs import record_opt_out
+from textmanager.runs.approval import approve_run
 from textmanager.runs.figures import figures_of
 from textmanager.runs.history import usual_contacts
+from textmanager.runs.holding import resume_run
 from textmanager.runs.models import Message, Run, RunState, WriteBack
 from textmanager.runs.pipeline.follow_up import prepare_follow_up, take_page
 from textmanager.runs.retrying import retriable, try_again, worth_another_try
@@ -60,6 +63,40 @@ def test_only_what_failed_for_a_passing_reason_is_tried_again(failed: Run, alice
     ]
     assert (follow_up.state, follow_up.contacts) == (RunState.SENDING, 2)
     assert follow_up.retry_of == failed
+
+
+def test_a_second_try_above_the_limit_waits_for_a_second_person(failed: Run, alice: User) -> None:
+    Organization.objects.update(approve_above=1)
+    follow_up = follow_up_of(failed, alice)
+    assert (follow_up.state, follow_up.needs_approval) == (RunState.HELD, True)
+    with pytest.raises(NotPossible, match="second person"):
+        resume_run(organization=failed.organization, run_id=follow_up.pk, actor=alice)
+
+
+def test_a_second_try_within_the_limit_waits_for_nobody(failed: Run, alice: User) -> None:
+    Organization.objects.update(approve_above=2)
+    assert follow_up_of(failed, alice).state == RunState.SENDING
+
+
+def test_who_saved_what_a_second_try_says_cannot_approve_it(
+    failed: Run, campaign: Campaign, alice: User, bob: User
+) -> None:
+    """Not even when somebody else has saved the campaign since, and pressed the button."""
+    Organization.objects.update(approve_above=1)
+    for saver in (alice, bob):
+        record(
+            organization=failed.organization,
+            actor=saver,
+            action="changed",
+            subject=campaign,
+            after={"template": "Hello"},
+        )
+        if saver == alice:
+            Run.objects.update(created_at=timezone.now())
+    follow_up = follow_up_of(failed, bob)
+    membership = alice.memberships.get(organization=failed.organization)
+    with pytest.raises(NotPossible, match="somebody else has to approve"):
+        approve_run(run_id=follow_up.pk, membership=membership)
 
 
 def test_the_failed_texts_keep_their_status(failed: Run, alice: User) -> None:

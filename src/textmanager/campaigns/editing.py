@@ -39,12 +39,19 @@ SAVED_FIELDS = (
     "catch_up_hours",
     "useful_for_hours",
 )
+# What the trail calls the giving of values to a campaign; a skip or a pause gives it none.
+SAVING = ("created", "changed")
+_START = frozenset({"start_date", "start_time", "time_zone", "rrule"})
 # A one-time campaign in these has begun, or is over: its run has its own copy of what it said.
 BEGUN = frozenset({CampaignState.SENDING, CampaignState.COMPLETED, CampaignState.ARCHIVED})
 
 
 class EditedMeanwhile(NotPossible):
     """Somebody else saved the campaign after this form was opened."""
+
+
+class SavedAlready(NotPossible):
+    """This form has made its campaign already; what it holds now is something else."""
 
 
 class HasBegun(NotPossible):
@@ -63,10 +70,12 @@ def create_campaign(
     """A new campaign: recurring ones are active, one-time ones scheduled, or due at once.
 
     `values` are the form's cleaned ones. The same `form_id` twice is one campaign: the second
-    time it is only looked up. Raises NotPossible when no occurrence lies ahead.
+    time it is only looked up, and SavedAlready raised when it says something else or was deleted.
+    Raises NotPossible when no occurrence lies ahead.
     """
     campaign, is_new = claim_form(organization, actor, kind, form_id)
     if not is_new and campaign.state != CampaignState.DRAFT:
+        _refuse_other_values(campaign, values)
         return campaign
     _fill(campaign, values)
     campaign.save()
@@ -79,6 +88,22 @@ def create_campaign(
         after=_described(campaign),
     )
     return campaign
+
+
+def _refuse_other_values(campaign: Campaign, values: dict[str, Any]) -> None:
+    """Raises SavedAlready when a form comes again that says what its campaign does not say."""
+    if campaign.deleted_at is not None:
+        raise SavedAlready(
+            f"“{campaign.name}”, which this form had made, was deleted. Nothing was saved now."
+        )
+    # Sent now, its start is the moment of saving, which no second press has again.
+    at_once = values.get("when") == NOW
+    said = [n for n in SAVED_FIELDS if n in values and not (at_once and n in _START)]
+    if any(getattr(campaign, name) != values[name] for name in said):
+        raise SavedAlready(
+            f"This form was saved already, as “{campaign.name}”. Nothing was saved now: open that "
+            "campaign from the list to change it."
+        )
 
 
 def claim_form(

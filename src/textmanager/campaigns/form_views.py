@@ -20,6 +20,7 @@ from textmanager.campaigns.confirming import confirmation, digest_of
 from textmanager.campaigns.editing import (
     EditedMeanwhile,
     HasBegun,
+    SavedAlready,
     create_campaign,
     refuse_begun,
     update_campaign,
@@ -189,6 +190,10 @@ def _save(opened: Opened, form: CampaignForm) -> HttpResponse:
     except HasBegun as begun:
         messages.error(request, str(begun))
         return redirect("campaigns:list")
+    except SavedAlready as already:
+        form.add_error(None, str(already))
+        opened.context["is_unsaved"] = True
+        return _page(opened, form)
     except NotPossible as refusal:
         form.add_error("start_date", str(refusal))
         return _page(opened, form)

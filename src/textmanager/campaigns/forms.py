@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.urls import reverse_lazy
 
 from textmanager.campaigns import scheduling
@@ -22,6 +20,7 @@ from textmanager.campaigns.models import (
     WriteBackTarget,
 )
 from textmanager.imis.iqa import IqaPrompt
+from textmanager.organizations.mailing import addresses_in
 from textmanager.organizations.models import Organization, Sender
 from textmanager.schedule.recurrence import RecurrenceError
 from textmanager.text.merge import Template, TemplateError
@@ -264,13 +263,7 @@ class CampaignForm(forms.Form):
         return [self[PROMPT + prompt.name] for prompt in self.prompts or ()]
 
     def clean_report_emails(self) -> list[str]:
-        addresses = re.split(r"[\s,;]+", self.cleaned_data["report_emails"].strip())
-        for address in filter(None, addresses):
-            try:
-                validate_email(address)
-            except ValidationError:
-                raise ValidationError(f"“{address}” is not an e-mail address.") from None
-        return [address for address in addresses if address]
+        return addresses_in(self.cleaned_data["report_emails"])
 
     def clean_template(self) -> str:
         text = str(self.cleaned_data["template"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.db import models
@@ -35,18 +36,17 @@ def record(
     )
 
 
-def last_to_change(subject: models.Model, *, before: dt.datetime) -> User | None:
-    """Who last gave `subject` other values, until then; None for the system, or for nobody.
-
-    What only sets it going or stops it, such as a pause, has no values.
-    """
+def last_actor(
+    subject: models.Model, *, actions: Collection[str], before: dt.datetime
+) -> User | None:
+    """Who last did one of these to `subject`, until then; None for the system, or for nobody."""
     event = (
         AuditEvent.objects.filter(
             subject_kind=type(subject).__name__.lower(),
             subject_id=str(subject.pk),
+            action__in=actions,
             at__lte=before,
         )
-        .exclude(after={})
         .select_related("actor")
         .order_by("-at", "-pk")
         .first()

@@ -7,12 +7,9 @@ told before, and told again when sign-ins begin to fail.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from dataclasses import dataclass
-from smtplib import SMTPException
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.urls import reverse
 from django.utils import timezone
 
@@ -22,9 +19,8 @@ from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisError, ImisForbidden, ImisInvalid, ImisNotFound
 from textmanager.imis.iqa import browse
 from textmanager.organizations.connections import NotConnected, imis_client
+from textmanager.organizations.mailing import tell
 from textmanager.organizations.models import ImisConnection, Organization
-
-logger = logging.getLogger(__name__)
 
 PASSWORD_LIVES = dt.timedelta(days=90)
 # People are told when so much of it is left, each time once.
@@ -181,15 +177,5 @@ def _topic(connection: ImisConnection, now: dt.datetime) -> str:
 
 
 def _mail(organization: Organization, subject: str, words: str) -> None:
-    if not organization.alert_emails:
-        return
-    try:
-        send_mail(
-            subject=f"{organization.name}: {subject}",
-            message=f"{words}\n\n{settings.PUBLIC_URL}{reverse('settings:imis')}\n",
-            from_email=None,
-            recipient_list=organization.alert_emails,
-        )
-    except (SMTPException, OSError):
-        # The pages show it in any case.
-        logger.exception("The mail about iMIS cannot be sent")
+    page = f"{settings.PUBLIC_URL}{reverse('settings:imis')}"
+    tell(organization.alert_emails, f"{organization.name}: {subject}", f"{words}\n\n{page}\n")

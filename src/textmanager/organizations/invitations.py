@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from textmanager.organizations import audit
-from textmanager.organizations.mailing import MAIL_TROUBLE, in_words
+from textmanager.organizations.mailing import MAIL_TROUBLE, in_words, subject_line
 from textmanager.organizations.models import Invitation, Membership, Organization, Role, User
 from textmanager.organizations.sign_in import sign_in
 
@@ -51,7 +51,7 @@ def invite(*, organization: Organization, email: str, role: Role, actor: User) -
     invitation = _write(organization, email, role, actor)
     try:
         send_mail(
-            subject=f"{organization.name} invites you to Text Manager",
+            subject=subject_line(f"{organization.name} invites you to Text Manager"),
             message=(
                 f"{actor.get_username()} invites you to the text campaigns of "
                 f"{organization.name}.\n\nSet your password here, within {LIVES.days} days:\n"
@@ -131,15 +131,17 @@ def accept(token: str, *, password: str, address: str) -> tuple[User, Organizati
     one of an account that is there.
     """
     invitation = invitation_of(token)
-    if has_account(invitation):
+    is_known = has_account(invitation)
+    if is_known:
         sign_in(cloud_id="", username=invitation.email, password=password, address=address)
     else:
         validate_password(password, User(username=invitation.email, email=invitation.email))
-    return _join(invitation.pk, password), invitation.organization
+    return _join(invitation.pk, password, is_known=is_known), invitation.organization
 
 
 @transaction.atomic
-def _join(invitation_id: int, password: str) -> User:
+def _join(invitation_id: int, password: str, *, is_known: bool) -> User:
+    """`is_known` says that the password is the one of the account that is there."""
     invitation = (
         Invitation.objects.select_for_update(of=("self",))
         .select_related("organization")
@@ -150,11 +152,7 @@ def _join(invitation_id: int, password: str) -> User:
         raise NotInvited("This link was used or withdrawn. Sign in, or ask for a new one.")
     invitation.ended_at = timezone.now()
     invitation.save(update_fields=["ended_at"])
-    user = User.objects.filter(username=invitation.email).first()
-    if user is None:
-        user = User.objects.create_user(
-            username=invitation.email, email=invitation.email, password=password
-        )
+    user = _account(invitation.email, password, is_known=is_known)
     Membership.objects.get_or_create(
         organization=invitation.organization,
         user=user,
@@ -167,4 +165,17 @@ def _join(invitation_id: int, password: str) -> User:
         subject=user,
         after={"role": invitation.role},
     )
+    return user
+
+
+def _account(email: str, password: str, *, is_known: bool) -> User:
+    """The account that is there, or a new one; never one whose password nobody has given."""
+    if is_known:
+        return User.objects.get(username=email)
+    # Made meanwhile by another invitation: its password is not the one that was chosen here.
+    user, is_new = User.objects.get_or_create(username=email, defaults={"email": email})
+    if not is_new:
+        raise NotInvited("You have an account here by now. Open the link once more to join.")
+    user.set_password(password)
+    user.save(update_fields=["password"])
     return user

@@ -1,17 +1,24 @@
-"""Whether mail leaves this installation, told in words that an administrator can act on."""
+"""Mails people, and tells in words that an administrator can act on whether mail leaves here."""
 
 from __future__ import annotations
 
+import logging
+import re
 import smtplib
 import socket
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail import get_connection, send_mail
 from django.core.mail.backends.smtp import EmailBackend
+from django.core.validators import validate_email
 
 from textmanager.organizations.models import Organization
+
+logger = logging.getLogger(__name__)
 
 MAIL_TROUBLE = (smtplib.SMTPException, OSError)
 # The first that fits counts: the special ones stand before the general ones.
@@ -32,6 +39,37 @@ MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (ConnectionRefusedError, "Nothing listens at the mail server's address."),
     (Exception, "The mail server cannot be reached."),
 )
+
+
+def addresses_in(text: str) -> list[str]:
+    """The addresses that somebody typed with commas, semicolons or blanks between, each once.
+
+    Raises ValidationError.
+    """
+    addresses = [each for each in re.split(r"[\s,;]+", text) if each]
+    for address in addresses:
+        try:
+            validate_email(address)
+        except ValidationError:
+            raise ValidationError(f"“{address}” is not an e-mail address.") from None
+    return list(dict.fromkeys(addresses))
+
+
+def subject_line(text: str) -> str:
+    """A subject with names in it. A line break within would be a header of its own."""
+    return " ".join(text.split())
+
+
+def tell(to: Sequence[str], subject: str, words: str) -> None:
+    """Mails people who find the same on a page: what cannot be mailed is only logged."""
+    if not to:
+        return
+    try:
+        send_mail(
+            subject=subject_line(subject), message=words, from_email=None, recipient_list=list(to)
+        )
+    except MAIL_TROUBLE:
+        logger.exception("The mail “%s” cannot be sent", subject)
 
 
 @dataclass(frozen=True)
@@ -62,7 +100,7 @@ def send_test(organization: Organization, to: str) -> str:
     """Mails one line to a person; what went wrong in words, empty when the server took it."""
     try:
         send_mail(
-            subject=f"A test mail from Text Manager for {organization.name}",
+            subject=subject_line(f"A test mail from Text Manager for {organization.name}"),
             message=(
                 f"This mail shows that Text Manager can reach you.\n\n{settings.PUBLIC_URL}\n"
             ),

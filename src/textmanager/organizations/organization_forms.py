@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from decimal import Decimal
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 
 from textmanager.organizations.appearance import OWN_COLOR
 from textmanager.organizations.effects import is_wider_than_the_law
+from textmanager.organizations.mailing import addresses_in
 from textmanager.organizations.models import Organization
 from textmanager.schedule.quiet_hours import TextingHours
 from textmanager.text.merge import AMOUNT_STYLES, Formats
@@ -48,13 +47,7 @@ class EmailList(forms.CharField):
         return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
-        emails = [each for each in re.split(r"[\s,;]+", str(value or "")) if each]
-        for email in emails:
-            try:
-                validate_email(email)
-            except ValidationError:
-                raise ValidationError(f"{email} is not an e-mail address.") from None
-        return list(dict.fromkeys(emails))
+        return addresses_in(str(value or ""))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         try:

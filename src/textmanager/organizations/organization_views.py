@@ -7,6 +7,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages as notices
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.forms import ModelForm
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -88,7 +90,9 @@ def mail_state(request: MemberRequest) -> HttpResponse:
 @member_required(Role.ADMIN)
 def test_mail(request: MemberRequest) -> HttpResponse:
     to = request.POST.get("to", "").strip()
-    if "@" not in to or len(to) > 254:  # noqa: PLR2004 - the longest address there is
+    try:
+        validate_email(to)
+    except ValidationError:
         notices.error(request, "Enter the e-mail address that the test goes to.")
         return redirect("settings:mail")
     problem = send_test(request.organization, to)

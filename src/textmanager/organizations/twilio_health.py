@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
-from smtplib import SMTPException
 
 from django.conf import settings
-from django.core.mail import send_mail
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,9 +14,8 @@ from textmanager.gateway.account import check_account
 from textmanager.gateway.errors import GatewayError, TwilioRefused
 from textmanager.organizations.connections import NotConnected, twilio_credentials
 from textmanager.organizations.imis_health import Problem
+from textmanager.organizations.mailing import tell
 from textmanager.organizations.models import Organization, TwilioConnection
-
-logger = logging.getLogger(__name__)
 
 UNAUTHORIZED = 401
 
@@ -80,18 +76,9 @@ def twilio_problem(organization: Organization) -> Problem | None:
 
 
 def _mail(organization: Organization, problem: Problem) -> None:
-    if not organization.alert_emails:
-        return
-    try:
-        send_mail(
-            subject=f"{organization.name}: Twilio needs a hand",
-            message=(
-                f"{problem.words}\n\n{problem.remedy}\n\n"
-                f"{settings.PUBLIC_URL}{reverse('settings:twilio')}\n"
-            ),
-            from_email=None,
-            recipient_list=organization.alert_emails,
-        )
-    except (SMTPException, OSError):
-        # The pages show it in any case.
-        logger.exception("The mail about Twilio cannot be sent")
+    page = f"{settings.PUBLIC_URL}{reverse('settings:twilio')}"
+    tell(
+        organization.alert_emails,
+        f"{organization.name}: Twilio needs a hand",
+        f"{problem.words}\n\n{problem.remedy}\n\n{page}\n",
+    )

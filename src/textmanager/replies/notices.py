@@ -13,6 +13,7 @@ from procrastinate.retry import RetryStrategy
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, jobs
 from textmanager.organizations.founding import organization_with_id
+from textmanager.organizations.mailing import subject_line
 from textmanager.replies.models import InboundText
 
 # A mail names this many; the inbox has them all.
@@ -62,7 +63,7 @@ def mail_new_replies(organization_id: int) -> int:
         lines.append(f"… and {len(new) - MOST_NAMED} more.\n")
     count = f"{len(new)} new replies" if len(new) > 1 else "A new reply"
     send_mail(
-        subject=f"{count} to {organization.name}",
+        subject=subject_line(f"{count} to {organization.name}"),
         message="\n".join([*lines, f"Answer: {settings.PUBLIC_URL}{reverse('replies:inbox')}\n"]),
         from_email=None,
         recipient_list=organization.reply_emails,

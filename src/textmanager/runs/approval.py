@@ -6,25 +6,22 @@ started it, and who saved its campaign last, cannot be the second person.
 
 from __future__ import annotations
 
-import logging
 import uuid
 from dataclasses import dataclass
-from smtplib import SMTPException
 
-from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
+from textmanager.campaigns.editing import SAVING
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit, people
+from textmanager.organizations.mailing import tell
 from textmanager.organizations.models import Membership, Role
 from textmanager.runs import notices
 from textmanager.runs.holding import resume_run
 from textmanager.runs.models import Run, RunState, RunTally
 from textmanager.text.statuses import MessageStatus
-
-logger = logging.getLogger(__name__)
 
 TO_SEND = (MessageStatus.QUEUED, MessageStatus.HELD)
 
@@ -110,9 +107,12 @@ def first_persons(run: Run) -> frozenset[int]:
     """The keys of those who cannot be its second person: who started it, who saved it last.
 
     The trail tells who saved the campaign as it was when the run began; what somebody saves
-    afterwards is not in this run.
+    afterwards is not in this run. A run that tries again says what the first one said.
     """
-    saved_by = audit.last_to_change(run.campaign, before=run.created_at)
+    first_try = run
+    while first_try.retry_of is not None:
+        first_try = first_try.retry_of
+    saved_by = audit.last_actor(run.campaign, actions=SAVING, before=first_try.created_at)
     keys = (run.started_by_id, saved_by.pk if saved_by else run.campaign.created_by_id)
     return frozenset(key for key in keys if key is not None)
 
@@ -127,22 +127,13 @@ def _why_not(membership: Membership, first: frozenset[int]) -> str:
 
 def _mail(run: Run, texts: int) -> None:
     """Tells those who may approve; the run's page shows it in any case."""
-    to = _second_persons_addresses(run)
-    if not to:
-        return
-    try:
-        send_mail(
-            subject=f"Waits for your approval: {run.campaign_name}",
-            message=(
-                f"A run of “{run.campaign_name}” is prepared and waits for a second person: "
-                f"{texts:,} texts.\n\nLook at it, then approve or cancel it:\n"
-                f"{notices.run_address(run)}\n"
-            ),
-            from_email=None,
-            recipient_list=to,
-        )
-    except (SMTPException, OSError):
-        logger.exception("The mail about the approval of run %s cannot be sent", run.pk)
+    tell(
+        _second_persons_addresses(run),
+        f"Waits for your approval: {run.campaign_name}",
+        f"A run of “{run.campaign_name}” is prepared and waits for a second person: "
+        f"{texts:,} texts.\n\nLook at it, then approve or cancel it:\n"
+        f"{notices.run_address(run)}\n",
+    )
 
 
 def _second_persons_addresses(run: Run) -> list[str]:

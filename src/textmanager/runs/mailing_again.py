@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from smtplib import SMTPException
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
+from textmanager.organizations.mailing import MAIL_TROUBLE
 from textmanager.organizations.models import Organization, User
 from textmanager.runs.models import ReportMail, Run
 from textmanager.runs.pipeline.report import as_mail, composed_report
@@ -33,7 +33,7 @@ def mail_report(*, organization: Organization, run_id: uuid.UUID, to: str, actor
     kept = _again(run, address, actor)
     try:
         as_mail(kept).send()
-    except (SMTPException, OSError):
+    except MAIL_TROUBLE:
         raise NotPossible(
             "The mail server did not take the mail. Try again later, or ask your administrator."
         ) from None

@@ -15,8 +15,10 @@ from django.utils import timezone
 
 from textmanager.config.jobs import is_stopping
 from textmanager.replies.opt_outs import opted_out_among
+from textmanager.runs import approval
 from textmanager.runs.causes import to_try_again
 from textmanager.runs.history import texted_in_later_runs
+from textmanager.runs.holding import hold_run
 from textmanager.runs.models import Message, Run, RunState, WriteBack
 from textmanager.runs.texting_hours import window_for
 from textmanager.text.statuses import MessageStatus
@@ -35,7 +37,7 @@ def prepare_follow_up(run_id: str) -> bool:
 
 @transaction.atomic
 def take_page(run_id: str | uuid.UUID, *, now: dt.datetime) -> bool:
-    """Takes some of the failed texts; False when none is left, and the run is on its way then."""
+    """Takes some of the failed texts; False when none is left, and its preparation is over."""
     run = (
         Run.objects.select_for_update(of=("self",))
         .select_related("organization", "retry_of")
@@ -45,8 +47,7 @@ def take_page(run_id: str | uuid.UUID, *, now: dt.datetime) -> bool:
         return False
     taken = _take(run, run.retry_of)
     if not taken:
-        run.contacts, run.prepared_at, run.state = run.next_offset, now, RunState.SENDING
-        run.save(update_fields=["contacts", "prepared_at", "state"])
+        _set_off(run, now)
         return False
     numbers = {message.to for message in taken}
     left_out = dict.fromkeys(opted_out_among(run.organization_id, numbers), "opted_out")
@@ -58,6 +59,15 @@ def take_page(run_id: str | uuid.UUID, *, now: dt.datetime) -> bool:
     run.next_offset += len(taken)
     run.save(update_fields=["next_offset"])
     return True
+
+
+def _set_off(run: Run, now: dt.datetime) -> None:
+    """Lets the texts leave, or holds them for a second person as those of any other run."""
+    run.contacts, run.prepared_at, run.state = run.next_offset, now, RunState.SENDING
+    run.save(update_fields=["contacts", "prepared_at", "state"])
+    why_held = approval.ask_if_needed(run)
+    if why_held:
+        hold_run(run_id=run.pk, reason=why_held)
 
 
 def _take(run: Run, failed: Run) -> list[Message]:

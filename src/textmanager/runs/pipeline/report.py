@@ -16,6 +16,7 @@ from procrastinate.retry import RetryStrategy
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import jobs
 from textmanager.organizations import audit
+from textmanager.organizations.mailing import subject_line
 from textmanager.runs.breakdown import breakdown
 from textmanager.runs.causes import causes_of
 from textmanager.runs.costs import cost_of
@@ -96,7 +97,7 @@ def composed_report(run: Run, *, to: Sequence[str]) -> ReportMail:
     return ReportMail(
         run=run,
         to=list(to),
-        subject=f"Status report: {run.campaign_name}",
+        subject=subject_line(f"Status report: {run.campaign_name}"),
         text=render_to_string("runs/report_mail.txt", context),
         html=render_to_string("runs/report_mail.html", context),
     )
