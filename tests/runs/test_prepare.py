@@ -212,6 +212,24 @@ def test_a_worker_prepares_a_large_run_page_by_page() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_run_that_is_taken_up_again_leaves_nobody_out_who_moved_to_an_earlier_page() -> None:
+    organization = world.organization()
+    campaign = world.campaign(
+        organization, by=world.sender(organization), iqa_path="$/Text Manager/All members"
+    )
+    run = world.run(campaign, state=RunState.PREPARING, prepared_at=None)
+    # The first of 5,000 has left since then, and another has joined at the end.
+    with serve_in_thread(create_app(ImisSettings())) as imis:
+        connect(organization, imis)
+        first = [row(10001 + n, f"+1202555{n:04d}") for n in range(499)]
+        store(run, 0, row(99999, "+12025559999"), *first, total=5000)
+        work(run)
+    run.refresh_from_db()
+    assert (run.state, run.contacts) == (RunState.SENDING, 5001)
+    assert Message.objects.filter(run=run, imis_id="10500").exists()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_imis_that_is_away_is_tried_again_and_at_last_shown_to_a_person() -> None:
     organization = world.organization()
     campaign = world.campaign(organization, by=world.sender(organization))

@@ -190,6 +190,9 @@ def where_to_resume(run_id: str) -> Resume | None:
     run = Run.objects.filter(pk=run_id, state=RunState.PREPARING).first()
     if run is None:
         return None
+    if run.next_offset:
+        # As many may have left the audience meanwhile as have joined it: its size tells nothing.
+        Run.objects.filter(pk=run_id).update(is_unsteady=True)
     return Resume(
         organization_id=run.organization_id,
         client=imis_client(run.organization_id),
