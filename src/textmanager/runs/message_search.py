@@ -45,10 +45,6 @@ class Sought:
     record: str = ""
     numbers: tuple[int, ...] | None = None
 
-    @property
-    def is_all(self) -> bool:
-        return not self.pairs and not self.record and self.numbers is None
-
 
 @dataclass(frozen=True)
 class Total:
