@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 
 import world
-from textmanager.organizations.models import AuditEvent, Organization, User
+from textmanager.organizations.models import AuditEvent, ImisConnection, Organization, User
 from textmanager.replies import register
 from textmanager.replies.models import OptOut, OptOutRecord, OptOutSource, RecordState
 from textmanager.replies.opt_outs import clear_opt_out, opted_out_among, record_opt_out
@@ -230,3 +230,12 @@ def test_the_register_is_searched_by_words_of_the_evidence(
     )
     assert NUMBER in desk.get("/opt-outs/?q=letter").content.decode()
     assert "No entry fits" in desk.get("/opt-outs/?q=phone").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_page_names_the_activity_types_that_this_organization_uses(
+    desk: Client, organization: Organization
+) -> None:
+    assert "The activities TEXTUNSUB and TEXTUNSUB_A are" in desk.get("/opt-outs/").content.decode()
+    ImisConnection.objects.update(opt_out_type="NOSMS", came_back_type="SMSAGAIN")
+    assert "The activities NOSMS and SMSAGAIN are" in desk.get("/opt-outs/").content.decode()
