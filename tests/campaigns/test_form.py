@@ -81,6 +81,12 @@ def test_what_is_wrong_among_the_rarely_changed_is_not_hidden(
     assert '<details class="rare" open>' in html
 
 
+def test_what_works_only_with_scripts_is_shown_by_scripts(page: Client) -> None:
+    button = re.search(r"<button[^>]*>Browse…", page.get(NEW).content.decode())
+    assert button
+    assert "data-needs-script hidden" in button[0]
+
+
 def test_the_form_names_the_activity_type_that_this_organization_uses(
     connected: Organization, page: Client
 ) -> None:

@@ -45,6 +45,8 @@ def test_what_is_no_number_is_told_where_it_was_typed(desk: Client, typed: str) 
     page = desk.post("/opt-outs/add/", {"number": typed, "note": "By phone"}).content.decode()
     assert f'value="{typed}"' in page
     assert 'value="By phone"' in page
+    # It stands below the list: the page goes there.
+    assert "autofocus" in page
     assert 'class="error"' in page
     assert not OptOut.objects.exists()
 
