@@ -37,6 +37,7 @@ from textmanager.campaigns.kept_forms import keeps_what_was_typed, person_token,
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.campaigns.models import ApiMode, Campaign, CampaignKind, CampaignState
 from textmanager.config.typed import whole_number
+from textmanager.organizations.activity_types import activity_types
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 
@@ -314,6 +315,7 @@ def _page(opened: Opened, form: CampaignForm) -> HttpResponse:
     )
     context = {
         **opened.context,
+        "text_type": activity_types(opened.request.organization.pk).texts,
         "form": form,
         "kind": opened.kind,
         "is_one_time": opened.kind == CampaignKind.ONE_TIME,
