@@ -27,6 +27,8 @@ from staff import Staff
 from visitor import Visitor
 
 FOLDER = Path(__file__).parent.parent / "docs" / "images" / "guide"
+# By name; the guide keeps its old pictures when one of them cannot be taken.
+TAKEN: dict[str, bytes] = {}
 SIZE = {"width": 1180, "height": 780}
 # One of the board, who answers, and one who would rather not be texted.
 ASKS, STOPS = "+12055550100", "+12075550100"
@@ -35,9 +37,6 @@ MILLISECONDS_TO_SEND = 240_000
 
 
 def main() -> None:
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for old in FOLDER.glob("*.png"):
-        old.unlink()
     with demo() as house, chromium() as browser:
         # The eye follows a picture better without moving parts.
         options: dict[str, Any] = {"viewport": SIZE, "reduced_motion": "reduce"}
@@ -50,8 +49,18 @@ def main() -> None:
             find_out_why(staff)
             hear_back(staff)
             look_around(page)
-    total = sum(path.stat().st_size for path in FOLDER.glob("*.png"))
-    sys.stdout.write(f"{len(list(FOLDER.glob('*.png')))} pictures, {total / 1e6:.1f} MB\n")
+    keep()
+    total = sum(len(taken) for taken in TAKEN.values())
+    sys.stdout.write(f"{len(TAKEN)} pictures, {total / 1e6:.1f} MB\n")
+
+
+def keep() -> None:
+    """Puts what was taken in place of what was there: only once everything was taken."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for old in FOLDER.glob("*.png"):
+        old.unlink()
+    for name, taken in TAKEN.items():
+        (FOLDER / f"{name}.png").write_bytes(taken)
 
 
 @contextmanager
@@ -80,7 +89,7 @@ def picture(what: Page | Locator, name: str) -> None:
     page.wait_for_load_state("networkidle")
     if isinstance(what, Page):
         page.evaluate("scrollTo(0, 0)")
-    (FOLDER / f"{name}.png").write_bytes(smaller(what.screenshot(animations="disabled")))
+    TAKEN[name] = smaller(what.screenshot(animations="disabled"))
 
 
 def sign_in(staff: Staff) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 from typing import Any
 
@@ -372,6 +373,7 @@ def test_sending_now_asks_first_and_leads_to_the_run(page: Client, office: Sende
     asked = page.get(f"/campaigns/{campaign.pk}/run-now/").content.decode()
     assert "Send “Webinar” now?" in asked
     assert "takes the place of Dec 2, 2099, 12:00 PM EST" in asked
+    assert f'<p class="bubble">{html.escape(campaign.template)}</p>' in asked
     assert not Run.objects.exists()
     answer = page.post(f"/campaigns/{campaign.pk}/run-now/")
     assert answer.headers["Location"] == f"/runs/{Run.objects.get().pk}/"

@@ -159,6 +159,14 @@ def test_the_sentence_says_who_gets_what_when_and_at_what_cost(
     )
 
 
+def test_the_question_shows_the_very_text_that_is_asked_about(
+    connected: Organization, page: Client, filled_in: dict[str, str]
+) -> None:
+    live = filled_in | {"api_mode": "live", "template": "Hello ${FullName}, <dues>?"}
+    html = page.post(NEW, live).content.decode()
+    assert '<p class="bubble">Hello ${FullName}, &lt;dues&gt;?</p>' in html
+
+
 def test_the_sentence_of_sending_now(
     connected: Organization, page: Client, once: dict[str, str]
 ) -> None:

@@ -137,8 +137,8 @@ def test_coming_runs_stand_by_day_in_the_organizations_zone(
     page = read("/")
     assert "Coming runs 3 in the next 14 days" in page
     assert "Today Nov 25 7:30 PM EST Just once TEST in 9 hours" in page
-    assert "Friday Nov 27 9:00 AM EST Dues reminder LIVE in 1 day" in page
-    assert "Friday Dec 4 9:00 AM EST Dues reminder LIVE in 8 days" in page
+    assert "Friday Nov 27 9:00 AM EST Dues reminder LIVE in 2 days" in page
+    assert "Friday Dec 4 9:00 AM EST Dues reminder LIVE in 9 days" in page
     assert "Never" not in page
 
 
@@ -268,5 +268,5 @@ def test_the_pages_of_help_are_there(read: Read) -> None:
     assert "A TEST run does everything but send." in read("/help/")
     page = read("/whats-new/")
     assert "Added" in page
-    assert "Recurring campaigns" in page
+    assert "One-time campaigns" in page
     assert "[" not in page.split("What is new")[-1]

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet
 from textmanager.commands import rekey
 from textmanager.organizations.models import ImisConnection, Organization, TwilioConnection
 from textmanager.organizations.resealing import reseal_secrets, sealed_fields
-from textmanager.organizations.secrets import is_of_newest_key, seal
+from textmanager.organizations.secrets import SecretUnreadable, is_of_newest_key, seal, unseal
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
 
@@ -42,6 +42,14 @@ def test_afterwards_the_old_key_is_not_needed(sealed_with_old: Organization, set
     assert (result.anew, result.already, result.unreadable) == (3, 0, [])
     settings.ENCRYPTION_KEYS = [NEW]
     assert secrets() == ["of iMIS", "of Twilio", "second of Twilio"]
+
+
+def test_a_key_that_is_none_is_told_as_a_lost_one(settings: Any) -> None:
+    settings.ENCRYPTION_KEYS = [OLD]
+    sealed = seal("of iMIS")
+    settings.ENCRYPTION_KEYS = ["not a key"]
+    with pytest.raises(SecretUnreadable, match="Put the key that sealed it back"):
+        unseal(sealed)
 
 
 def test_it_may_be_run_again(sealed_with_old: Organization) -> None:

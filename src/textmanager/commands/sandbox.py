@@ -13,10 +13,11 @@ import click
 import uvicorn
 
 from textmanager.commands.ports import listen
-from textmanager.sandbox.imis import ImisSettings
+from textmanager.sandbox.imis import BACKGROUND, ImisSettings
 from textmanager.sandbox.imis import create_app as create_imis
 from textmanager.sandbox.twilio import TwilioSettings
 from textmanager.sandbox.twilio import create_app as create_twilio
+from textmanager.sandbox.twilio_settings import ACCOUNT_SID, AUTH_TOKEN
 
 
 @click.command()
@@ -42,7 +43,9 @@ def command(
         create_twilio(_twilio_settings(journal, inbound_url)),
     ]
     click.echo(f"iMIS    http://{host}:{imis_port}/")
+    click.echo(f"        background account {BACKGROUND.username}, {BACKGROUND.password}")
     click.echo(f"Twilio  http://{host}:{twilio_port}/phones")
+    click.echo(f"        account {ACCOUNT_SID}, auth token {AUTH_TOKEN}")
     servers = [_Server(uvicorn.Config(app, log_level="warning", access_log=False)) for app in apps]
 
     async def serve() -> None:

@@ -7,6 +7,7 @@ told before, and told again when sign-ins begin to fail.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -21,6 +22,8 @@ from textmanager.imis.iqa import browse
 from textmanager.organizations.connections import NotConnected, imis_client
 from textmanager.organizations.mailing import tell
 from textmanager.organizations.models import ImisConnection, Organization
+
+logger = logging.getLogger(__name__)
 
 PASSWORD_LIVES = dt.timedelta(days=90)
 # People are told when so much of it is left, each time once.

@@ -24,7 +24,8 @@ def unseal(sealed: str) -> str:
         return ""
     try:
         return _keys().decrypt(sealed.encode()).decode()
-    except InvalidToken as error:
+    except (InvalidToken, ValueError) as error:
+        # ValueError: one of the list is no key at all, which the check of the settings names.
         raise SecretUnreadable(f"{UNREADABLE} {REMEDY}") from error
 
 

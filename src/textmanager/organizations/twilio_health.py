@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 from django.conf import settings
 from django.urls import reverse
@@ -17,6 +18,8 @@ from textmanager.organizations.imis_health import Problem
 from textmanager.organizations.mailing import tell
 from textmanager.organizations.models import Organization, TwilioConnection
 from textmanager.organizations.reach import look, note_reach
+
+logger = logging.getLogger(__name__)
 
 UNAUTHORIZED = 401
 

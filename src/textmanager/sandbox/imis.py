@@ -32,7 +32,7 @@ from textmanager.sandbox.imis_records import ACTIVITY_TYPES, Records, activity_e
 from textmanager.sandbox.journal import Journal
 from textmanager.sandbox.members import Query
 
-__all__ = ["ImisSettings", "ImisUser", "create_app"]
+__all__ = ["BACKGROUND", "ImisSettings", "ImisUser", "create_app"]
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,15 @@ def in_zone(instant: dt.datetime | None, zone: str) -> str:
 
 @register.filter
 def relative(instant: dt.datetime | None) -> str:
-    """Such as "in 9 days" or "3 minutes ago"."""
+    """Such as "in 9 days" or "3 minutes ago". Whole days are the nearest, the rest is cut."""
     if instant is None:
         return ""
     seconds = (instant - timezone.now()).total_seconds()
     for size, unit in _STEPS:
         count = int(abs(seconds) // size)
+        if count and unit == "day":
+            # Noon on Friday is not "in 1 day" for somebody who looks on Wednesday evening.
+            count = round(abs(seconds) / size)
         if count:
             words = f"{count} {unit}{'' if count == 1 else 's'}"
             return f"in {words}" if seconds > 0 else f"{words} ago"
