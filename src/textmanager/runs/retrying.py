@@ -18,30 +18,14 @@ from django.utils import timezone
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
+from textmanager.runs.beginning import SAID
 from textmanager.runs.causes import FAILED, is_passing, to_try_again
 from textmanager.runs.figures import Figures, figures_of
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline.prepare import defer_prepare
 
 # Copied from the run that is tried again: what it said then, not what its campaign says now.
-COPIED = (
-    "organization_id",
-    "campaign_id",
-    "campaign_name",
-    "report_emails",
-    "iqa_path",
-    "prompt_answers",
-    "id_column",
-    "phone_column",
-    "api_mode",
-    "sender_id",
-    "priority",
-    "template",
-    "empty_values",
-    "days_between_texts",
-    "tested_with_twilio",
-    "write_back",
-)
+COPIED = ("organization_id", "campaign_id", "campaign_name", "tested_with_twilio", *SAID)
 
 
 @dataclass(frozen=True)
@@ -104,11 +88,13 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     found = retriable(run)
     if not found.texts:
         raise NotPossible("No text of this run is left that failed for a passing reason.")
+    copied = {name: getattr(run, name) for name in COPIED}
+    copied["useful_for_hours"] = _hours_left(run, now)
     follow_up = Run.objects.create(
-        **{name: getattr(run, name) for name in COPIED},
+        **{name: getattr(run, name) for name in COPIED}
+        | {"useful_for_hours": _hours_left(run, now)},
         retry_of=run,
         scheduled_for=now,
-        useful_for_hours=_hours_left(run, now),
         started_by=actor,
         state=RunState.PREPARING,
         contacts=found.texts,
