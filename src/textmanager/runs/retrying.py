@@ -7,7 +7,6 @@ status never goes back (docs/decisions/0090-failed-texts-go-into-a-run-of-their-
 from __future__ import annotations
 
 import datetime as dt
-import math
 import uuid
 from dataclasses import dataclass
 
@@ -81,7 +80,8 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     if run.state != RunState.COMPLETED:
         raise NotPossible("Failed texts can be tried again once their run is completed.")
     now = timezone.now()
-    if run.useful_until and run.useful_until <= now:
+    hours_left = _hours_left(run, now)
+    if hours_left == 0:
         raise NotPossible("These texts are of no use any more: their campaign says for how long.")
     if run.retries.filter(state__in=RunState.open()).exists():
         raise NotPossible("Its failed texts are being tried again already.")
@@ -89,7 +89,7 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     if not found.texts:
         raise NotPossible("No text of this run is left that failed for a passing reason.")
     copied = {name: getattr(run, name) for name in COPIED}
-    copied["useful_for_hours"] = _hours_left(run, now)
+    copied["useful_for_hours"] = hours_left
     follow_up = Run.objects.create(
         **{name: getattr(run, name) for name in COPIED}
         | {"useful_for_hours": _hours_left(run, now)},
@@ -114,7 +114,10 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
 
 
 def _hours_left(run: Run, now: dt.datetime) -> int | None:
-    """For how long the texts stay useful; None where they always do."""
+    """For how many whole hours the texts stay useful; None where they always do.
+
+    Never rounded up: no text leaves later than the campaign wants.
+    """
     if run.useful_until is None:
         return None
-    return math.ceil((run.useful_until - now) / dt.timedelta(hours=1))
+    return max(0, (run.useful_until - now) // dt.timedelta(hours=1))
