@@ -189,9 +189,13 @@ def test_a_run_that_is_not_completed_is_not_tried_again(
         try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
 
 
-def test_a_text_that_is_of_no_use_any_more_is_not_tried_again(failed: Run, alice: User) -> None:
-    failed.useful_for_hours = 1
-    failed.scheduled_for = timezone.now() - dt.timedelta(minutes=61)
+@pytest.mark.parametrize("minutes_left", [-1, 59])
+def test_a_text_that_is_of_no_use_any_more_is_not_tried_again(
+    failed: Run, alice: User, minutes_left: int
+) -> None:
+    """Nor one that would be within the hour: a run knows whole hours alone."""
+    failed.useful_for_hours = 2
+    failed.scheduled_for = timezone.now() - dt.timedelta(minutes=120 - minutes_left)
     failed.save()
     with pytest.raises(NotPossible, match="of no use any more"):
         try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
@@ -202,7 +206,10 @@ def test_a_text_is_useful_no_longer_for_being_tried_again(failed: Run, alice: Us
     failed.scheduled_for = timezone.now() - dt.timedelta(hours=8, minutes=30)
     failed.save()
     again = try_again(organization=failed.organization, run_id=failed.pk, actor=alice)
-    assert again.useful_for_hours == 4
+    assert again.useful_for_hours == 3
+    assert failed.useful_until is not None
+    assert again.useful_until is not None
+    assert again.useful_until <= failed.useful_until
 
 
 def test_the_audit_trail_tells_who_tried_what_again(failed: Run, alice: User) -> None:

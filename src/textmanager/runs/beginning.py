@@ -15,6 +15,22 @@ from textmanager.organizations.models import Organization, User
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.pipeline.prepare import defer_prepare
 
+# What a campaign says, copied into its run.
+SAID = (
+    "report_emails",
+    "iqa_path",
+    "prompt_answers",
+    "id_column",
+    "phone_column",
+    "api_mode",
+    "sender_id",
+    "priority",
+    "template",
+    "empty_values",
+    "days_between_texts",
+    "useful_for_hours",
+    "write_back",
+)
 # Two clicks on "Run now", or a reload of the answer to it, are one wish.
 PAUSE_BETWEEN_RUNS_BY_HAND = dt.timedelta(seconds=60)
 
@@ -31,29 +47,11 @@ def record_run(
 
     The job that prepares it is deferred in the caller's transaction.
     """
-    copied = {
-        name: getattr(campaign, name)
-        for name in (
-            "report_emails",
-            "iqa_path",
-            "prompt_answers",
-            "id_column",
-            "phone_column",
-            "api_mode",
-            "sender_id",
-            "priority",
-            "template",
-            "empty_values",
-            "days_between_texts",
-            "useful_for_hours",
-            "write_back",
-        )
-    }
     run, is_new = Run.objects.get_or_create(
         campaign=campaign,
         scheduled_for=scheduled_for,
         defaults={
-            **copied,
+            **{name: getattr(campaign, name) for name in SAID},
             "organization_id": campaign.organization_id,
             "campaign_name": campaign.name,
             "tested_with_twilio": campaign.is_test

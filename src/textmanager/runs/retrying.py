@@ -7,7 +7,6 @@ status never goes back (docs/decisions/0090-failed-texts-go-into-a-run-of-their-
 from __future__ import annotations
 
 import datetime as dt
-import math
 import uuid
 from dataclasses import dataclass
 
@@ -18,30 +17,14 @@ from django.utils import timezone
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
+from textmanager.runs.beginning import SAID
 from textmanager.runs.causes import FAILED, is_passing, to_try_again
 from textmanager.runs.figures import Figures, figures_of
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline.prepare import defer_prepare
 
 # Copied from the run that is tried again: what it said then, not what its campaign says now.
-COPIED = (
-    "organization_id",
-    "campaign_id",
-    "campaign_name",
-    "report_emails",
-    "iqa_path",
-    "prompt_answers",
-    "id_column",
-    "phone_column",
-    "api_mode",
-    "sender_id",
-    "priority",
-    "template",
-    "empty_values",
-    "days_between_texts",
-    "tested_with_twilio",
-    "write_back",
-)
+COPIED = ("organization_id", "campaign_id", "campaign_name", "tested_with_twilio", *SAID)
 
 
 @dataclass(frozen=True)
@@ -97,18 +80,21 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     if run.state != RunState.COMPLETED:
         raise NotPossible("Failed texts can be tried again once their run is completed.")
     now = timezone.now()
-    if run.useful_until and run.useful_until <= now:
+    hours_left = _hours_left(run, now)
+    if hours_left == 0:
         raise NotPossible("These texts are of no use any more: their campaign says for how long.")
     if run.retries.filter(state__in=RunState.open()).exists():
         raise NotPossible("Its failed texts are being tried again already.")
     found = retriable(run)
     if not found.texts:
         raise NotPossible("No text of this run is left that failed for a passing reason.")
+    copied = {name: getattr(run, name) for name in COPIED}
+    copied["useful_for_hours"] = hours_left
     follow_up = Run.objects.create(
-        **{name: getattr(run, name) for name in COPIED},
+        **{name: getattr(run, name) for name in COPIED}
+        | {"useful_for_hours": _hours_left(run, now)},
         retry_of=run,
         scheduled_for=now,
-        useful_for_hours=_hours_left(run, now),
         started_by=actor,
         state=RunState.PREPARING,
         contacts=found.texts,
@@ -128,7 +114,10 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
 
 
 def _hours_left(run: Run, now: dt.datetime) -> int | None:
-    """For how long the texts stay useful; None where they always do."""
+    """For how many whole hours the texts stay useful; None where they always do.
+
+    Never rounded up: no text leaves later than the campaign wants.
+    """
     if run.useful_until is None:
         return None
-    return math.ceil((run.useful_until - now) / dt.timedelta(hours=1))
+    return max(0, (run.useful_until - now) // dt.timedelta(hours=1))
