@@ -56,6 +56,17 @@ def test_pausing_and_resuming(campaign: Campaign, page: Client) -> None:
     assert campaign.next_run_at > dt.datetime.now(dt.UTC)
 
 
+@pytest.mark.parametrize("has_run", [True, False])
+def test_what_is_told_of_a_deleted_campaigns_runs_is_true(
+    campaign: Campaign, run: Run, page: Client, *, has_run: bool
+) -> None:
+    if not has_run:
+        run.delete()
+    told = page.post(f"/campaigns/{campaign.pk}/delete/", follow=True).content.decode()
+    assert "“Dues reminder” is deleted." in told
+    assert ("Its runs can still be seen." in told) is has_run
+
+
 def test_deleting_asks_first_and_runs_stay_visible(
     campaign: Campaign, run: Run, page: Client
 ) -> None:

@@ -94,7 +94,9 @@ def delete(request: MemberRequest, campaign_id: int) -> HttpResponse:
         lifecycle.delete_campaign(
             organization=request.organization, campaign_id=campaign_id, actor=request.user
         )
-        messages.success(request, f"“{campaign.name}” is deleted. Its runs can still be seen.")
+        name = campaign.name or "untitled draft"
+        runs = " Its runs can still be seen." if campaign.runs.exists() else ""
+        messages.success(request, f"“{name}” is deleted.{runs}")
         return _back(request, campaign)
     context = {
         "campaign": campaign,
