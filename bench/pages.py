@@ -156,7 +156,7 @@ def pages(filled: Filled) -> list[Ask]:
         Ask("runs:messages", "by number", run, {"q": "+12020150000"}),
         Ask("runs:messages", "by member", run, {"q": "20000"}),
         Ask("runs:messages", "nobody", run, {"q": "nobody"}),
-        Ask("runs:message", parameters={**run, "number": 5000}),
+        Ask("runs:message", parameters={**run, "message_number": 5000}),
         Ask("runs:find", "nobody yet"),
         Ask("runs:find", "by member", query={"q": "10050"}),
         Ask("runs:find", "by number", query={"q": "+12020000050"}),

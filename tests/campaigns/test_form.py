@@ -60,6 +60,42 @@ def test_how_long_texts_are_useful_is_kept_and_shown_again(
     assert 'name="useful_for_hours" value="36"' in shown
 
 
+def test_what_is_rarely_changed_is_out_of_the_way_until_it_was_changed(
+    page: Client, filled_in: dict[str, str]
+) -> None:
+    closed, opened = '<details class="rare">', '<details class="rare" open>'
+    for address in (NEW, f"{NEW}?kind=one_time"):
+        assert closed in page.get(address).content.decode()
+    page.post(NEW, filled_in)
+    edit = f"/campaigns/{Campaign.objects.get().pk}/edit/"
+    Campaign.objects.update(days_between_texts=0)
+    assert closed in page.get(edit).content.decode()
+    Campaign.objects.update(days_between_texts=30)
+    assert opened in page.get(edit).content.decode()
+
+
+def test_what_is_wrong_among_the_rarely_changed_is_not_hidden(
+    page: Client, filled_in: dict[str, str]
+) -> None:
+    html = page.post(NEW, {**filled_in, "useful_for_hours": "0"}).content.decode()
+    assert '<details class="rare" open>' in html
+
+
+def test_what_works_only_with_scripts_is_shown_by_scripts(page: Client) -> None:
+    button = re.search(r"<button[^>]*>Browse…", page.get(NEW).content.decode())
+    assert button
+    assert "data-needs-script hidden" in button[0]
+
+
+def test_the_form_names_the_activity_type_that_this_organization_uses(
+    connected: Organization, page: Client
+) -> None:
+    ImisConnection.objects.update(text_type="SMSOUT")
+    html = page.get(NEW).content.decode()
+    assert "the activity type SMSOUT" in html
+    assert "TEXTMSG" not in html
+
+
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [

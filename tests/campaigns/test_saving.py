@@ -114,6 +114,16 @@ def test_a_live_campaign_is_asked_for_before_it_is_saved(
     assert Campaign.objects.get().state == CampaignState.ACTIVE
 
 
+def test_who_confirms_sees_the_message_before_it_goes(
+    connected: Organization, page: Client, filled_in: dict[str, str]
+) -> None:
+    shown = '<p class="bubble">Hello ${FirstName|friend}</p>'
+    assert shown in page.post(NEW, filled_in | {"api_mode": "live"}).content.decode()
+    page.post(NEW, filled_in)
+    run_now = f"/campaigns/{Campaign.objects.get().pk}/run-now/"
+    assert shown in page.get(run_now).content.decode()
+
+
 def test_what_was_confirmed_is_what_is_saved(
     connected: Organization, page: Client, filled_in: dict[str, str]
 ) -> None:

@@ -158,6 +158,8 @@ def test_the_agenda_works_out_no_more_than_it_shows(
     assert [run.campaign.name[-1] for run in some.runs] == list("012340123401")
     assert some.is_cut
     assert [run.at for run in some.runs] == sorted(run.at for run in some.runs)
+    all_but_one = coming_runs(going, until=NOW + dt.timedelta(days=14), most=70)
+    assert (len(all_but_one.runs), all_but_one.is_cut) == (70, True)
     whole = coming_runs(going, until=NOW + dt.timedelta(days=14), most=100)
     # Fourteen days and, for the first of them, the very moment at their end.
     assert (len(whole.runs), whole.is_cut) == (71, False)

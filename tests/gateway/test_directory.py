@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -183,3 +184,24 @@ async def test_long_lists_are_read_to_their_end() -> None:
     services = tuple(SandboxService(f"Service {number}", ()) for number in range(60))
     found = await read(TwilioSettings(numbers=numbers, services=services))
     assert len(found) == 180
+
+
+async def test_numbers_are_listed_although_their_verification_may_not_be_read() -> None:
+    settings = TwilioSettings(numbers=NUMBERS, services=())
+    sandbox = create_app(settings)
+    refusal = b'{"code": 20403, "message": "Forbidden", "status": 403}'
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if "/Tollfree/" not in scope.get("path", ""):
+            await sandbox(scope, receive, send)
+            return
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 403, "headers": headers})
+        await send({"type": "http.response.body", "body": refusal})
+
+    with serve_in_thread(app) as address:
+        account = TwilioCredentials(settings.account_sid, settings.auth_token, base_url=address)
+        found = {each.address: each for each in await list_senders(account)}
+    assert len(found) == len(NUMBERS)
+    assert not found["+18775550199"].is_blocked
+    assert "does not let this key read" in found["+18775550199"].registration

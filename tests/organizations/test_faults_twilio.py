@@ -1,4 +1,4 @@
-"""Each fault of Twilio, provoked, says its own words and remedy, as docs/faults-twilio.md lists."""
+"""Each fault of Twilio, provoked, says its own words and remedy, as docs/faults.md lists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from textmanager.sandbox.twilio import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-PAGE = Path(__file__).parents[2] / "docs" / "faults-twilio.md"
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 ADDRESS = "+12025550143"
 SERVICE = SandboxService("Office", (ADDRESS,))
 EMPTY = SandboxService("Empty", ())
@@ -58,44 +58,45 @@ def _tests(sid: str, token: str) -> Callable[[TwilioConnection], None]:
 
 USUAL = TwilioSettings()
 FAULTS: dict[str, Fault] = {
-    "not connected": Fault(before=lambda connection: connection.delete() and None),
-    "wrong auth token": Fault(before=lambda connection: connection.set_auth_token("wrong")),
-    "wrong API key": Fault(before=_key),
-    "no way to Twilio": Fault(connection={"base_url": "http://127.0.0.1:9"}),
-    "something else answers": Fault(on_read="garbled-201"),
+    "Not connected": Fault(before=lambda connection: connection.delete() and None),
+    "Wrong auth token": Fault(before=lambda connection: connection.set_auth_token("wrong")),
+    "Wrong API key": Fault(before=_key),
+    "No way to Twilio": Fault(connection={"base_url": "http://127.0.0.1:9"}),
+    "Something else answers": Fault(on_read="garbled-201"),
     "Twilio is down": Fault(on_read="503"),
-    "account suspended": Fault(settings={"status": "suspended"}),
-    "little money left": Fault(settings={"opening_balance": 3.2}),
-    "no sender": Fault(sender=None),
-    "sender of another account": Fault(sender={"number": "+12025550199"}),
-    "toll-free not verified": Fault(sender={"number": TOLL_FREE}),
-    "number for calls only": Fault(number={"can_text": False}),
-    "service without numbers": Fault(
+    "Account suspended": Fault(settings={"status": "suspended"}),
+    "Little money left": Fault(settings={"opening_balance": 3.2}),
+    "No sender": Fault(sender=None),
+    "Sender of another account": Fault(sender={"number": "+12025550199"}),
+    "Toll-free not verified": Fault(sender={"number": TOLL_FREE}),
+    "Number for calls only": Fault(number={"can_text": False}),
+    "Service without numbers": Fault(
         settings={"services": (EMPTY,)},
         sender={"number": "", "messaging_service_sid": EMPTY.sid},
     ),
-    "replies go elsewhere": Fault(number={"sms_url": "https://other.example.org/sms"}),
-    "an application takes the replies": Fault(number={"application": "AP" + "3" * 32}),
-    "replies lead nowhere": Fault(number={"sms_url": ""}),
-    "the service drops replies": Fault(settings={"services": (SERVICE,)}),
-    "nobody at the public address": Fault(public="nobody"),
-    "somebody else at the public address": Fault(public="somebody else"),
-    "a proxy breaks the signature": Fault(public="proxy"),
-    "no auth token is kept": Fault(
+    "Replies go elsewhere": Fault(number={"sms_url": "https://other.example.org/sms"}),
+    "An application takes the replies": Fault(number={"application": "AP" + "3" * 32}),
+    "Replies lead nowhere": Fault(number={"sms_url": ""}),
+    "The service drops replies": Fault(settings={"services": (SERVICE,)}),
+    "Nobody at the public address": Fault(public="nobody"),
+    "Somebody else at the public address": Fault(public="somebody else"),
+    "A proxy breaks the signature": Fault(public="proxy"),
+    "No auth token is kept": Fault(
         settings={"api_key_sid": "SK" + "2" * 32, "api_key_secret": "of the key"},
         connection={"auth_token_sealed": ""},
         before=lambda connection: connection.set_api_key("SK" + "2" * 32, "of the key"),
     ),
-    "wrong test credentials": Fault(before=_tests(USUAL.test_account_sid, "wrong")),
-    "live credentials for tests": Fault(before=_tests(USUAL.account_sid, USUAL.auth_token)),
+    "Wrong test credentials": Fault(before=_tests(USUAL.test_account_sid, "wrong")),
+    "Live credentials for tests": Fault(before=_tests(USUAL.account_sid, USUAL.auth_token)),
 }
 
 
 def rows() -> dict[str, tuple[str, str]]:
     """The faults of the page, with what is said and what is to be done."""
-    table = PAGE.read_text(encoding="utf-8").split("\n## ")[0]
-    found = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", table, re.MULTILINE)
-    return {fault: (says, remedy) for fault, says, remedy in found if fault != "fault"}
+    page = PAGE.read_text(encoding="utf-8")
+    section = page.partition("\n## Twilio\n")[2].partition("\n## ")[0]
+    found = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|$", section, re.MULTILINE)
+    return {fault: (says, remedy) for fault, says, remedy in found if fault != "Fault"}
 
 
 def test_the_page_and_the_tests_know_the_same_faults() -> None:

@@ -201,6 +201,12 @@ def soon_expires(bench: Bench) -> Said:
     return bench.checked()
 
 
+def opt_outs_not_read(bench: Bench) -> Said:
+    bench.site()
+    bench.connect(opt_outs_read_at=timezone.now() - dt.timedelta(days=2))
+    return bench.checked()
+
+
 def activity_type_missing(bench: Bench) -> Said:
     bench.site(activity_types=("TEXTUNSUB", "TEXTUNSUB_A"))
     return bench.checked()
@@ -231,6 +237,7 @@ FAULTS: dict[str, Callable[[Bench], Said]] = {
     "Certificate of nobody known": unknown_issuer,
     "No HTTPS there": no_https,
     "Password soon expires": soon_expires,
+    "Opt-outs not read": opt_outs_not_read,
     "Activity type missing": activity_type_missing,
     "IQA not for programs": looking_at("$/Samples/Not for programs"),
     "IQA gone": looking_at("$/Nowhere/Gone"),

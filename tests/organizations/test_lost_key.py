@@ -13,11 +13,11 @@ from django.utils import timezone
 
 import world
 from textmanager.campaigns.models import ApiMode
-from textmanager.organizations import reach
 from textmanager.organizations.models import ImisConnection, Organization, TwilioConnection, User
 from textmanager.organizations.polling import organizations_to_poll
 from textmanager.organizations.secrets import UNREADABLE
 from textmanager.organizations.twilio_examination import _test_mode
+from textmanager.organizations.twilio_health import watch_twilio
 from textmanager.runs.models import Run
 from textmanager.runs.pipeline.plan import start_due_runs
 from textmanager.runs.pipeline.send import open_drain
@@ -63,7 +63,7 @@ def test_the_watch_over_the_way_back_tells_and_goes_on(
 ) -> None:
     settings.PUBLIC_URL = "http://127.0.0.1:9"
     other = world.organization("other")
-    asyncio.run(reach.watch_reach(0))
+    asyncio.run(watch_twilio(0))
     lost.refresh_from_db()
     assert lost.reach_problem.startswith(UNREADABLE.rstrip("."))
     assert "no answer" in TwilioConnection.objects.get(organization=other).reach_problem

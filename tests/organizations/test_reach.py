@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+import world
 from serving_in_thread import serve_in_thread
 from textmanager.config.asgi import application
 from textmanager.gateway.transport import TWILIO_API
-from textmanager.organizations import reach
+from textmanager.organizations import reach, twilio_health
 from textmanager.organizations.models import Organization, TwilioConnection
 from textmanager.organizations.reach import Reach
+from textmanager.organizations.twilio_health import watch_twilio
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -86,13 +88,29 @@ def test_without_a_token_there_is_no_signature_to_try(
 
 def test_the_watch_keeps_what_it_finds(organization: Organization, settings: Any) -> None:
     settings.PUBLIC_URL = "http://127.0.0.1:9"
-    asyncio.run(reach.watch_reach(0))
+    asyncio.run(watch_twilio(0))
     kept = TwilioConnection.objects.get()
     assert "does not lead here" in kept.reach_problem
     assert kept.is_polling
     with serve_in_thread(application) as settings.PUBLIC_URL:
-        asyncio.run(reach.watch_reach(0))
+        asyncio.run(watch_twilio(0))
     kept.refresh_from_db()
     assert kept.reach_problem == ""
     assert kept.reach_checked_at is not None
     assert not kept.is_polling
+
+
+def test_one_organization_in_trouble_hides_no_other(
+    organization: Organization, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PUBLIC_URL = "http://127.0.0.1:9"
+    other = world.organization("other")
+
+    async def fails_for_the_first(organization_id: int) -> str:
+        if organization_id == organization.pk:
+            raise RuntimeError("Nobody foresaw this.")
+        return ""
+
+    monkeypatch.setattr(twilio_health, "_look_up", fails_for_the_first)
+    asyncio.run(watch_twilio(0))
+    assert TwilioConnection.objects.get(organization=other).reach_checked_at is not None

@@ -90,6 +90,20 @@ def test_an_answer_reaches_the_person_from_the_number_they_wrote_to(
     assert text["sid"] == answer.sid
 
 
+@pytest.mark.parametrize(
+    ("closes_in", "seconds"), [(dt.timedelta(minutes=90), 5400), (dt.timedelta(hours=11), None)]
+)
+def test_no_answer_leaves_twilio_after_the_persons_texting_hours(
+    conversation: Conversation, closes_in: dt.timedelta, seconds: int | None
+) -> None:
+    Organization.objects.update(texting_opens=dt.time(8), texting_closes=dt.time(21))
+    # The member's number is of Washington, D.C., where this is 9 p.m. in winter.
+    now = dt.datetime(2026, 11, 26, 2, tzinfo=dt.UTC) - closes_in
+    leaving = answering.begin_attempt(written(conversation).pk, now)
+    assert leaving is not None
+    assert leaving.validity_seconds == seconds
+
+
 def test_a_job_that_runs_twice_sends_once(conversation: Conversation, twilio: str) -> None:
     answer = written(conversation)
     send(answer)

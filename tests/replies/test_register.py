@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 
 import world
-from textmanager.organizations.models import AuditEvent, Organization, User
+from textmanager.organizations.models import AuditEvent, ImisConnection, Organization, User
 from textmanager.replies import register
 from textmanager.replies.models import OptOut, OptOutRecord, OptOutSource, RecordState
 from textmanager.replies.opt_outs import clear_opt_out, opted_out_among, record_opt_out
@@ -45,6 +45,8 @@ def test_what_is_no_number_is_told_where_it_was_typed(desk: Client, typed: str) 
     page = desk.post("/opt-outs/add/", {"number": typed, "note": "By phone"}).content.decode()
     assert f'value="{typed}"' in page
     assert 'value="By phone"' in page
+    # It stands below the list: the page goes there.
+    assert "autofocus" in page
     assert 'class="error"' in page
     assert not OptOut.objects.exists()
 
@@ -230,3 +232,12 @@ def test_the_register_is_searched_by_words_of_the_evidence(
     )
     assert NUMBER in desk.get("/opt-outs/?q=letter").content.decode()
     assert "No entry fits" in desk.get("/opt-outs/?q=phone").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_page_names_the_activity_types_that_this_organization_uses(
+    desk: Client, organization: Organization
+) -> None:
+    assert "The activities TEXTUNSUB and TEXTUNSUB_A are" in desk.get("/opt-outs/").content.decode()
+    ImisConnection.objects.update(opt_out_type="NOSMS", came_back_type="SMSAGAIN")
+    assert "The activities NOSMS and SMSAGAIN are" in desk.get("/opt-outs/").content.decode()

@@ -75,6 +75,12 @@ def test_a_refusal_because_of_an_opt_out_enters_the_register(claimed: Claimed) -
     assert opted_out_among(message.organization_id, [message.to]) == {message.to}
 
 
+def test_a_refusal_in_a_test_run_leaves_the_register_alone(claimed: Claimed) -> None:
+    message = record(dataclasses.replace(claimed, is_test=True), Refused(21610, "Unsubscribed"))
+    assert message.status == MessageStatus.FAILED
+    assert opted_out_among(message.organization_id, [message.to]) == frozenset()
+
+
 def test_what_was_surely_not_sent_is_tried_again_when_twilio_wants(claimed: Claimed) -> None:
     message = record(claimed, NotSent("Twilio had too many requests at once.", 30.0, 20429))
     assert (message.status, message.reason) == (MessageStatus.QUEUED, "retry")

@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
+from django.utils import timezone
 
 import world
 from serving_in_thread import serve_in_thread
 from textmanager.campaigns.models import Campaign
+from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisUnreachable
+from textmanager.imis.records import Activity, create_activity
 from textmanager.organizations.models import ImisConnection, Organization
 from textmanager.replies.models import OptOutSource
-from textmanager.replies.opt_outs import record_opt_out
+from textmanager.replies.opt_outs import opted_out_among, record_opt_out
 from textmanager.runs.models import Message, Run, RunState, WriteBack
 from textmanager.runs.pipeline.prepare import (
     MOST_TRIES,
@@ -25,7 +28,7 @@ from textmanager.runs.pipeline.prepare import (
     prepare,
     store_page,
 )
-from textmanager.sandbox.imis import ImisSettings, create_app
+from textmanager.sandbox.imis import BACKGROUND, ImisSettings, create_app
 from textmanager.text.statuses import MessageStatus
 
 NOW = dt.datetime(2026, 11, 23, 15, 0, tzinfo=dt.UTC)
@@ -209,6 +212,24 @@ def test_a_worker_prepares_a_large_run_page_by_page() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_run_that_is_taken_up_again_leaves_nobody_out_who_moved_to_an_earlier_page() -> None:
+    organization = world.organization()
+    campaign = world.campaign(
+        organization, by=world.sender(organization), iqa_path="$/Text Manager/All members"
+    )
+    run = world.run(campaign, state=RunState.PREPARING, prepared_at=None)
+    # The first of 5,000 has left since then, and another has joined at the end.
+    with serve_in_thread(create_app(ImisSettings())) as imis:
+        connect(organization, imis)
+        first = [row(10001 + n, f"+1202555{n:04d}") for n in range(499)]
+        store(run, 0, row(99999, "+12025559999"), *first, total=5000)
+        work(run)
+    run.refresh_from_db()
+    assert (run.state, run.contacts) == (RunState.SENDING, 5001)
+    assert Message.objects.filter(run=run, imis_id="10500").exists()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_imis_that_is_away_is_tried_again_and_at_last_shown_to_a_person() -> None:
     organization = world.organization()
     campaign = world.campaign(organization, by=world.sender(organization))
@@ -263,3 +284,32 @@ def test_a_query_that_lost_a_column_holds_the_run(changed: dict[str, str], named
 
 def connect(organization: Organization, imis: str) -> None:
     ImisConnection.objects.filter(organization=organization).update(base_url=imis)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_run_before_the_first_reading_of_opt_outs_texts_nobody_who_is_among_them() -> None:
+    organization = world.organization()
+    campaign = world.campaign(organization, by=world.sender(organization))
+    run = world.run(campaign, state=RunState.PREPARING, prepared_at=None)
+    stop = Activity(
+        party_id="10001",
+        activity_type="TEXTUNSUB",
+        transaction_date=timezone.now(),
+        description="",
+        note="STOP",
+        category="Text Manager",
+        uf_1="+12025550143",
+    )
+
+    async def enter(imis: str) -> None:
+        async with ImisClient(imis, BACKGROUND.username, BACKGROUND.password) as client:
+            await create_activity(client, stop)
+
+    with serve_in_thread(create_app(ImisSettings())) as imis:
+        connect(organization, imis)
+        asyncio.run(enter(imis))
+        work(run)
+    run.refresh_from_db()
+    assert run.state == RunState.SENDING
+    assert opted_out_among(organization.pk, ["+12025550143"]) == {"+12025550143"}
+    assert ImisConnection.objects.get().opt_outs_read_at is not None

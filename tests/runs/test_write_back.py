@@ -147,7 +147,7 @@ def test_staff_have_refused_records_written_again(run: Run, alice: User, client:
     sent(run, 2, write_back=WriteBack.WRITTEN, write_back_due=None)
     client.force_login(alice)
     page = client.get(f"/runs/{run.pk}/").content.decode()
-    assert "iMIS refused the record of 1 text." in page
+    assert 'record=failed#messages">1 text</a>.' in page
 
     client.post(f"/runs/{run.pk}/write-again/")
 

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType, timezone
 
 from stopwatch import AT_ONCE, best_of_three
-from textmanager.text.phones import INVALID_REASONS, Invalid, Recipient, parse_recipient
+from textmanager.text.phones import (
+    INVALID_REASONS,
+    Invalid,
+    Recipient,
+    digits_in,
+    parse_recipient,
+)
 
 TEXTABLE = {
     PhoneNumberType.MOBILE,
@@ -216,3 +222,10 @@ def test_anything_at_all_has_a_verdict(text: str) -> None:
 )
 def test_even_the_worst_is_judged_at_once(hostile: str) -> None:
     assert best_of_three(lambda: parse_recipient(hostile)) < AT_ONCE
+
+
+@pytest.mark.parametrize(
+    ("typed", "digits"), [("(202) 555-0100", "2025550100"), ("٢٠٢", "202"), ("none", "")]
+)
+def test_the_digits_of_what_is_looked_for(typed: str, digits: str) -> None:
+    assert digits_in(typed) == digits

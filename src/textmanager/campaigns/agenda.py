@@ -6,15 +6,15 @@ import datetime as dt
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from django.db.models import Count, Q, QuerySet, Window
+from django.db.models import Count, Q, Window
 
-from textmanager.campaigns.models import ApiMode, Campaign, CampaignState
+from textmanager.campaigns.lifecycle import starting_by_themselves
+from textmanager.campaigns.models import ApiMode, Campaign
 from textmanager.organizations.models import Organization
 from textmanager.schedule.recurrence import RecurrenceError
 
-# What starts by itself at its next occurrence.
-GOING = (CampaignState.ACTIVE, CampaignState.SCHEDULED)
 # What lists never show; a template may be long.
 UNSHOWN = ("template", "typed", "prompt_answers", "report_emails")
 
@@ -28,7 +28,7 @@ class ComingRun:
 
 
 @dataclass(frozen=True)
-class Coming:
+class Agenda:
     """The next runs, the soonest first. `is_cut`: more follow before `until`."""
 
     runs: list[ComingRun]
@@ -48,7 +48,7 @@ class Going:
 def going_campaigns(organization: Organization, *, most: int) -> Going:
     """One query. The next `most` runs of all are among those of the `most` soonest campaigns."""
     found = (
-        campaigns_going(organization)
+        starting_by_themselves(organization)
         .defer(*UNSHOWN)
         .annotate(
             all=Window(Count("pk")), live=Window(Count("pk", filter=Q(api_mode=ApiMode.LIVE)))
@@ -59,19 +59,14 @@ def going_campaigns(organization: Organization, *, most: int) -> Going:
     return Going([*soonest], soonest[0].all, soonest[0].live) if soonest else Going([], 0, 0)
 
 
-def campaigns_going(organization: Organization) -> QuerySet[Campaign]:
-    """Those that run by themselves."""
-    return Campaign.objects.filter(organization=organization, state__in=GOING, deleted_at=None)
-
-
-def coming_runs(campaigns: Iterable[Campaign], *, until: dt.datetime, most: int) -> Coming:
+def coming_runs(campaigns: Iterable[Campaign], *, until: dt.datetime, most: int) -> Agenda:
     """Merges their occurrences up to `until`, without those that staff want skipped.
 
     Works out no more than `most` occurrences, however many campaigns there are.
     """
     merged = _merged(campaigns, until)
-    runs = [run for run, _ in zip(merged, range(most), strict=False)]
-    return Coming(runs, until, is_cut=len(runs) == most and next(merged, None) is not None)
+    runs = list(islice(merged, most))
+    return Agenda(runs, until, is_cut=len(runs) == most and next(merged, None) is not None)
 
 
 def _merged(campaigns: Iterable[Campaign], until: dt.datetime) -> Iterator[ComingRun]:

@@ -15,6 +15,7 @@ from textmanager.campaigns.editing import HasBegun
 from textmanager.campaigns.form_values import typed_in
 from textmanager.campaigns.form_views import kind_in, version_in
 from textmanager.campaigns.models import Campaign
+from textmanager.config.typed import whole_number
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.schedule.words import clock
@@ -28,9 +29,8 @@ def autosave(request: MemberRequest) -> HttpResponse:
     """
     if request.method != "POST":
         return HttpResponse(status=204)
-    given = request.POST.get("campaign_id", "")
     try:
-        kept = _kept(request, int(given) if given.isdigit() else None)
+        kept = _kept(request, whole_number(request.POST.get("campaign_id")))
     except Campaign.DoesNotExist:
         raise Http404 from None
     except ValueError:

@@ -36,6 +36,8 @@ from textmanager.campaigns.forms import CampaignForm
 from textmanager.campaigns.kept_forms import keeps_what_was_typed, person_token, take_kept_form
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.campaigns.models import ApiMode, Campaign, CampaignKind, CampaignState
+from textmanager.config.typed import whole_number
+from textmanager.organizations.activity_types import activity_types
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 
@@ -123,8 +125,9 @@ def _bring_back(opened: Opened) -> None:
     if kept is not None:
         opened.initial |= kept["typed"]
         opened.form_id = kept["form_id"] or opened.form_id
-        if opened.campaign is not None and kept["version"].isdigit():
-            opened.initial["version"] = int(kept["version"])
+        version = whole_number(kept["version"])
+        if opened.campaign is not None and version is not None:
+            opened.initial["version"] = version
         opened.context |= {"notice": SESSION_ENDED, "is_unsaved": True}
         return
     unsaved = (
@@ -262,8 +265,7 @@ def form_id_in(text: str) -> uuid.UUID:
 
 def version_in(request: MemberRequest) -> int:
     """The version that the form was opened with; 0 when it does not say."""
-    version = request.POST.get("version", "")
-    return int(version) if version.isdigit() else 0
+    return whole_number(request.POST.get("version")) or 0
 
 
 def look_at(
@@ -313,6 +315,7 @@ def _page(opened: Opened, form: CampaignForm) -> HttpResponse:
     )
     context = {
         **opened.context,
+        "text_type": activity_types(opened.request.organization.pk).texts,
         "form": form,
         "kind": opened.kind,
         "is_one_time": opened.kind == CampaignKind.ONE_TIME,

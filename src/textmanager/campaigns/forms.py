@@ -64,6 +64,14 @@ RECURRING_ALONE = (
     "until",
     "count",
 )
+# What most campaigns leave as it is; the form shows it when asked.
+RARELY_CHANGED = (
+    "priority",
+    "days_between_texts",
+    "catch_up",
+    "catch_up_hours",
+    "useful_for_hours",
+)
 ENDS = (("never", "Never"), ("on", "On a date"), ("after", "After a number of times"))
 
 
@@ -246,6 +254,16 @@ class CampaignForm(forms.Form):
     @property
     def is_one_time(self) -> bool:
         return self.kind == CampaignKind.ONE_TIME
+
+    @property
+    def has_rare_options(self) -> bool:
+        """Whether something that is rarely changed was changed here, or is wrong."""
+        return any(
+            name in self.errors
+            or str(self[name].value() or "") != str(self.fields[name].initial or "")
+            for name in RARELY_CHANGED
+            if name in self.fields
+        )
 
     def error_links(self) -> list[tuple[str, str, str]]:
         """Each error for the summary on top: the place to go to, the field's label, the words."""

@@ -104,15 +104,15 @@ def follow_runs(*, going_on: QuerySet[Any, Any]) -> int:
     )
 
 
+def starting_by_themselves(organization: Organization) -> QuerySet[Campaign]:
+    return Campaign.objects.filter(
+        organization=organization, state__in=STARTS_BY_ITSELF, deleted_at=None
+    )
+
+
 def starting_before(organization: Organization, until: dt.datetime) -> QuerySet[Campaign]:
     """The campaigns that are to start by themselves before an instant, with their schedules."""
-    campaigns = Campaign.objects.filter(
-        organization=organization,
-        state__in=STARTS_BY_ITSELF,
-        deleted_at=None,
-        next_run_at__lt=until,
-    )
-    return campaigns.only(*OF_SCHEDULE)
+    return starting_by_themselves(organization).filter(next_run_at__lt=until).only(*OF_SCHEDULE)
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from textmanager.campaigns.models import Campaign, CampaignKind, CampaignState
 from textmanager.campaigns.skipping import skipped_ahead
+from textmanager.config.typed import whole_number
 from textmanager.organizations.models import Organization
 from textmanager.runs.latest import TEXTED_NOBODY, LatestRun, latest_run_time, latest_runs_of
 
@@ -74,7 +75,7 @@ class Wanted:
             query=address.get("q", "").strip()[:LONGEST_QUERY],
             state=state if state == DELETED or state in STATES_OF[kind] else CURRENT,
             sort=sort if sort in SORTS else USUAL_SORT[kind],
-            page=int(page) if page.isdecimal() and 0 < len(page) < 6 and int(page) else 1,  # noqa: PLR2004 - nobody has that many pages
+            page=whole_number(page) or 1,
         )
 
     def address(self, **changes: str) -> str:

@@ -22,6 +22,7 @@ from textmanager.campaigns.preview import (
     place_of,
     preview_at,
 )
+from textmanager.config.typed import whole_number
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Organization, Role
 from textmanager.replies.answering import NotAnswered
@@ -88,9 +89,8 @@ def _send_test(request: MemberRequest, number: str) -> Answer:
 
 
 def _sender(request: MemberRequest) -> Any:
-    given = request.POST.get("sender", "")
     senders = request.organization.senders.filter(is_active=True)
-    sender = senders.filter(pk=int(given)).first() if given.isdigit() else None
+    sender = senders.filter(pk=whole_number(request.POST.get("sender")) or 0).first()
     if sender is None:
         raise NotAnswered("Choose the sender first.")
     return sender
@@ -166,13 +166,11 @@ def _preview(request: MemberRequest, organization: Organization) -> Preview | No
 
 
 def _place(request: MemberRequest) -> int:
-    place = request.POST.get("go", "") or request.POST.get("place", "")
-    return int(place) if place.isdigit() and len(place) <= len("9999999") else 0
+    return whole_number(request.POST.get("go") or request.POST.get("place")) or 0
 
 
 def _question(request: MemberRequest) -> Question:
     """The question as the form stands; what is not chosen yet is empty."""
-    days, campaign_id = request.POST.get("days_between_texts", ""), request.POST.get("campaign_id")
     values = {
         "iqa_path": request.POST.get("iqa_path", "").strip(),
         "prompt_answers": list(answers_in(request.POST).items()),
@@ -180,7 +178,6 @@ def _question(request: MemberRequest) -> Question:
         "phone_column": request.POST.get("phone_column", ""),
         "template": request.POST.get("template", "").replace("\r\n", "\n").strip(),
         "empty_values": request.POST.get("empty_values", EmptyValues.SEND),
-        "days_between_texts": int(days) if days.isdigit() else 0,
+        "days_between_texts": whole_number(request.POST.get("days_between_texts")) or 0,
     }
-    own = int(campaign_id) if campaign_id and campaign_id.isdigit() else None
-    return Question.of(values, own)
+    return Question.of(values, whole_number(request.POST.get("campaign_id")))

@@ -21,6 +21,7 @@ from textmanager.campaigns.models import AudienceCount, Campaign, CampaignState,
 from textmanager.campaigns.reasons import explain_reason
 from textmanager.campaigns.scheduling import FIELDS as SCHEDULE_FIELDS
 from textmanager.campaigns.summary import count_now, summary_of, values_of
+from textmanager.config.typed import whole_number
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 
@@ -156,10 +157,8 @@ def form_key_in(request: MemberRequest) -> str:
 
 def campaign_id_in(request: MemberRequest) -> int | None:
     """The organization's campaign that the form is of; None for a new one."""
-    given = request.POST.get("campaign_id", "")
-    if not given.isdigit():
-        return None
-    own = Campaign.objects.filter(pk=int(given), organization=request.organization)
+    given = whole_number(request.POST.get("campaign_id"))
+    own = Campaign.objects.filter(pk=given or 0, organization=request.organization)
     return own.values_list("pk", flat=True).first()
 
 

@@ -3,6 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+Row = TypeVar("Row", bound=Model)
+
+
+def page_of(rows: QuerySet[Row], *, by: str, before: str, most: int) -> tuple[list[Row], str]:
+    """At most so many rows, the latest first, and where the next page begins; empty at the end.
+
+    `by` names the column with the time; `before` is a place that an earlier page gave.
+    """
+    begin = read_place(before)
+    if begin is not None:
+        at, key = begin
+        rows = rows.filter(Q((f"{by}__lt", at)) | Q((by, at), ("pk__lt", key)))
+    found = list(rows.order_by(f"-{by}", "-pk")[: most + 1])
+    shown = found[:most]
+    is_cut = len(found) > most
+    return shown, place(getattr(shown[-1], by), shown[-1].pk) if is_cut else ""
 
 
 def place(at: dt.datetime, key: int) -> str:

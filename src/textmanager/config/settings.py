@@ -162,7 +162,6 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.organizations.imis_health",
     "textmanager.campaigns.counting",
     "textmanager.organizations.prices",
-    "textmanager.organizations.reach",
     "textmanager.organizations.twilio_health",
     "textmanager.runs.pipeline.plan",
     "textmanager.runs.pipeline.prepare",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from textmanager.campaigns.agenda import campaigns_going
+from textmanager.campaigns.lifecycle import starting_by_themselves
 from textmanager.campaigns.models import ApiMode
 from textmanager.config.counting import counted_together
 from textmanager.config.jobs import living_workers
@@ -36,7 +36,7 @@ def facts_of(request: MemberRequest) -> Facts:
     known: Facts | None = getattr(request, "facts", None)
     if known is None:
         now = timezone.now()
-        going = campaigns_going(request.organization)
+        going = starting_by_themselves(request.organization)
         counted = counted_together(
             campaigns=going,
             live_campaigns=going.filter(api_mode=ApiMode.LIVE),

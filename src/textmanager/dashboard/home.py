@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from textmanager.campaigns.agenda import Coming, ComingRun, coming_runs, going_campaigns
+from textmanager.campaigns.agenda import Agenda, ComingRun, coming_runs, going_campaigns
 from textmanager.campaigns.models import Campaign
 from textmanager.config.jobs import workers_alive
 from textmanager.dashboard.facts import LATELY, Facts
@@ -66,7 +66,7 @@ class AgendaDay:
 
 
 @dataclass(frozen=True)
-class Agenda:
+class AgendaByDay:
     """Days that have a run. `is_cut`: more runs follow than are shown."""
 
     days: list[AgendaDay]
@@ -83,7 +83,7 @@ class Home:
     replies: ReplyFigures
     deliveries: Deliveries
     failed: FailedLately
-    agenda: Agenda
+    agenda: AgendaByDay
 
     @property
     def delivered_percent(self) -> float | None:
@@ -130,14 +130,14 @@ def _allowance(organization: Organization, replies: ReplyFigures, now: dt.dateti
     )
 
 
-def agenda(coming: Coming, *, zone: ZoneInfo, now: dt.datetime) -> Agenda:
+def agenda(coming: Agenda, *, zone: ZoneInfo, now: dt.datetime) -> AgendaByDay:
     """Coming runs by the day of `zone`."""
     today = now.astimezone(zone).date()
     days = [
         AgendaDay(_day_name(day, today), day, [_entry(run, zone) for run in runs])
         for day, runs in groupby(coming.runs, key=lambda run: run.at.astimezone(zone).date())
     ]
-    return Agenda(days, total=len(coming.runs), is_cut=coming.is_cut)
+    return AgendaByDay(days, total=len(coming.runs), is_cut=coming.is_cut)
 
 
 def _entry(run: ComingRun, zone: ZoneInfo) -> AgendaEntry:

@@ -68,6 +68,7 @@ class Concurrency:
             self.limit = max(LEAST, self.limit // 2)
         if self._of_account is not None:
             self._too_many = max(LEAST + 1, self._of_account)
+            self.limit = min(self.limit, self._too_many - 1)
             self._believed_until = now + BELIEVED
             self._made_room = now
         self._before = None

@@ -210,10 +210,11 @@ def _within(
     )
 
 
-def _number(number: Any, verified: dict[str, str]) -> AccountSender:
+def _number(number: Any, verified: dict[str, str] | None) -> AccountSender:
     address = str(number.phone_number)
     is_toll_free = address.startswith(_TOLL_FREE)
-    words, is_blocked = toll_free_words(verified.get(str(number.sid), ""))
+    state = None if verified is None else verified.get(str(number.sid), "")
+    words, is_blocked = toll_free_words(state)
     capabilities = number.capabilities or {}
     application = str(number.sms_application_sid or "")
     return AccountSender(

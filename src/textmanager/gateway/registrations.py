@@ -39,14 +39,28 @@ class Registration:
     cap: int | None = None
 
 
-def toll_free_words(state: str) -> tuple[str, bool]:
-    """A toll-free number's verification in words, and whether carriers block its texts."""
+def toll_free_words(state: str | None) -> tuple[str, bool]:
+    """A toll-free number's verification in words, and whether carriers block its texts.
+
+    None is a state that could not be read: Twilio's console knows it, and sending shows it.
+    """
+    if state is None:
+        return "Twilio does not let this key read whether it is verified", False
     return _VERIFICATION.get(state, NOT_VERIFIED), state != _APPROVED
 
 
-async def read_verifications(client: Client) -> dict[str, str]:
-    """The state of each toll-free number's verification, by the number's SID."""
-    found = await client.messaging.v1.tollfree_verifications.list_async()
+async def read_verifications(client: Client) -> dict[str, str] | None:
+    """The state of each toll-free number's verification, by the number's SID.
+
+    None where the account or its key may not read them: its numbers are listed all the same.
+    """
+    try:
+        async with reading():
+            found = await client.messaging.v1.tollfree_verifications.list_async()
+    except TwilioRefused as error:
+        if error.status in _NOT_OFFERED:
+            return None
+        raise
     return {
         str(each.tollfree_phone_number_sid): str(each.status).rpartition(".")[2] for each in found
     }

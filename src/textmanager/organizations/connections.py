@@ -94,6 +94,12 @@ def opt_outs_unread_since(moment: dt.datetime) -> list[int]:
     return list(ImisConnection.objects.filter(unread).values_list("organization_id", flat=True))
 
 
+def opt_outs_were_never_read(organization_id: int) -> bool:
+    """Whether the organization's iMIS has not been asked for its opt-outs since it is connected."""
+    never = ImisConnection.objects.filter(organization_id=organization_id, opt_outs_read_at=None)
+    return never.exists()
+
+
 def note_opt_outs_read(organization_id: int, now: dt.datetime) -> None:
     ImisConnection.objects.filter(organization_id=organization_id).update(opt_outs_read_at=now)
 

@@ -18,7 +18,11 @@ from textmanager.organizations.activity_types import (
     types_found,
 )
 from textmanager.organizations.connections import CONNECT, NotConnected, imis_client
-from textmanager.organizations.imis_health import password_expires, password_problem
+from textmanager.organizations.imis_health import (
+    opt_outs_problem,
+    password_expires,
+    password_problem,
+)
 from textmanager.organizations.models import ImisConnection, Organization
 from textmanager.organizations.twilio_examination import examine_twilio
 
@@ -96,3 +100,6 @@ def _account(organization: Organization, seen: _SeenInImis) -> Iterator[Finding]
     else:
         left = password_expires(connection) - now
         yield Finding("iMIS password", f"It is good for {left.days} more days.")
+    unread = opt_outs_problem(connection, now)
+    if unread is not None:
+        yield Finding("iMIS opt-outs", unread.words, unread.remedy)

@@ -7,6 +7,7 @@ told before, and told again when sign-ins begin to fail.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -22,12 +23,17 @@ from textmanager.organizations.connections import NotConnected, imis_client
 from textmanager.organizations.mailing import tell
 from textmanager.organizations.models import ImisConnection, Organization
 
+logger = logging.getLogger(__name__)
+
 PASSWORD_LIVES = dt.timedelta(days=90)
 # People are told when so much of it is left, each time once.
 WARNINGS = (dt.timedelta(days=14), dt.timedelta(days=3), dt.timedelta(0))
 # What passes by itself is mailed when it has not passed by then.
 BLIP = dt.timedelta(minutes=5)
 UNAUTHORIZED = 401
+# Opt-outs are read within ten minutes of the set-up, then each night, and made up for after that.
+UNTIL_FIRST_READING = dt.timedelta(minutes=30)
+UNTIL_NEXT_READING = dt.timedelta(hours=27)
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,12 @@ class Problem:
 async def watch_imis(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is told its time
     """Looks at every iMIS; a password that was refused is not tried each time."""
     for organization_id in await in_database(connected):
-        seen = await look(organization_id)
-        await in_database(note, organization_id, seen, timezone.now())
+        try:
+            seen = await look(organization_id)
+            await in_database(note, organization_id, seen, timezone.now())
+        except Exception:
+            # The outer edge of the watch: one organization's trouble must not hide the others'.
+            logger.exception("The iMIS of organization %s cannot be watched", organization_id)
 
 
 async def look(organization_id: int) -> Seen:
@@ -164,6 +174,19 @@ def password_problem(connection: ImisConnection, now: dt.datetime) -> Problem | 
     return Problem(
         f"The password of the background account {connection.username} expires {when}.",
         "Change it in iMIS and enter the new one here: without it no campaign runs.",
+    )
+
+
+def opt_outs_problem(connection: ImisConnection, now: dt.datetime) -> Problem | None:
+    """None while the opt-outs that iMIS knows are read each night."""
+    read_at = connection.opt_outs_read_at
+    set_up_lately = now - connection.password_changed_at <= UNTIL_FIRST_READING
+    if (now - read_at <= UNTIL_NEXT_READING) if read_at else set_up_lately:
+        return None
+    return Problem(
+        "The opt-outs that iMIS knows could not be read lately: somebody who opted out there "
+        "might be texted.",
+        "Let the background account read activities in iMIS, then read them under Opt-outs.",
     )
 
 

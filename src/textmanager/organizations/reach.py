@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import logging
 import secrets
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,16 +11,12 @@ import aiohttp
 from django.conf import settings
 from django.utils import timezone
 
-from textmanager.config.bridge import in_database
 from textmanager.config.hooks import reach_path
-from textmanager.config.jobs import jobs
 from textmanager.config.reach import NONCE, answer_to
 from textmanager.gateway.receipts import sign
 from textmanager.gateway.transport import TWILIO_API
 from textmanager.organizations.models import TwilioConnection
 from textmanager.organizations.secrets import REMEDY, UNREADABLE, SecretUnreadable
-
-logger = logging.getLogger(__name__)
 
 SECONDS_TO_ANSWER = 10
 
@@ -95,20 +90,6 @@ def _is_private(host: str) -> bool:
         return ipaddress.ip_address(host).is_private
     except ValueError:
         return host == "localhost" or host.endswith((".local", ".internal", ".localhost"))
-
-
-@jobs.periodic(cron="*/10 * * * *")
-@jobs.task(name="watch_reach", queueing_lock="watch_reach")
-async def watch_reach(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is told its time
-    """Looks whether webhooks arrive; where they do not, replies are asked for instead."""
-    for connection, cloud_id in await in_database(_connections):
-        found = await look(connection, cloud_id)
-        await in_database(note_reach, connection.pk, found)
-
-
-def _connections() -> list[tuple[TwilioConnection, str]]:
-    found = TwilioConnection.objects.select_related("organization")
-    return [(each, each.organization.cloud_id) for each in found]
 
 
 def note_reach(connection_id: int, found: Reach) -> None:

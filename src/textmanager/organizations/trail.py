@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from textmanager.config.keyset import place, read_place
+from textmanager.config.keyset import page_of
 from textmanager.organizations.models import AuditEvent, Organization
 
 A_PAGE = 50
@@ -74,13 +74,7 @@ def trail(organization: Organization, asked: Asked, *, before: str = "") -> Trai
     """The events that were asked for, from the place `before` on, which an earlier page gave."""
     events = _matching(organization, asked)
     total = events.order_by()[: COUNTED_TO + 1].count()
-    begin = read_place(before)
-    if begin is not None:
-        at, key = begin
-        events = events.filter(Q(at__lt=at) | Q(at=at, pk__lt=key))
-    found = list(events.order_by("-at", "-pk")[: A_PAGE + 1])
-    shown, more = found[:A_PAGE], len(found) > A_PAGE
-    older = place(shown[-1].at, shown[-1].pk) if more else ""
+    shown, older = page_of(events, by="at", before=before, most=A_PAGE)
     return TrailPage([_told(event) for event in shown], total, older)
 
 

@@ -1,6 +1,6 @@
 """Examines an organization's Twilio account: the way there, its senders, and the way back.
 
-Each fault has words and a remedy of its own: docs/faults-twilio.md lists them.
+Each fault has words and a remedy of its own: docs/faults.md lists them.
 """
 
 from __future__ import annotations

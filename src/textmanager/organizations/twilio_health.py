@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 from django.conf import settings
 from django.urls import reverse
@@ -16,6 +17,9 @@ from textmanager.organizations.connections import NotConnected, twilio_credentia
 from textmanager.organizations.imis_health import Problem
 from textmanager.organizations.mailing import tell
 from textmanager.organizations.models import Organization, TwilioConnection
+from textmanager.organizations.reach import look, note_reach
+
+logger = logging.getLogger(__name__)
 
 UNAUTHORIZED = 401
 
@@ -23,10 +27,25 @@ UNAUTHORIZED = 401
 @jobs.periodic(cron="5-59/10 * * * *")
 @jobs.task(name="watch_twilio", queueing_lock="watch_twilio")
 async def watch_twilio(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is told its time
-    """Looks each account up: one short call, which costs nothing and sends nothing."""
+    """Looks at the way to each account, and at the way back: nothing is sent, nothing costs.
+
+    Where webhooks do not arrive, replies are asked for instead.
+    """
     for organization_id in await in_database(connected):
-        problem = await _look_up(organization_id)
-        await in_database(note, organization_id, problem, timezone.now())
+        try:
+            await _watch(organization_id)
+        except Exception:
+            # The outer edge of the watch: one organization's trouble must not hide the others'.
+            logger.exception(
+                "The Twilio account of organization %s cannot be watched", organization_id
+            )
+
+
+async def _watch(organization_id: int) -> None:
+    problem = await _look_up(organization_id)
+    await in_database(note, organization_id, problem, timezone.now())
+    connection, cloud_id = await in_database(connection_of, organization_id)
+    await in_database(note_reach, connection.pk, await look(connection, cloud_id))
 
 
 async def _look_up(organization_id: int) -> str:
@@ -44,6 +63,13 @@ async def _look_up(organization_id: int) -> str:
 
 def connected() -> list[int]:
     return list(TwilioConnection.objects.values_list("organization_id", flat=True))
+
+
+def connection_of(organization_id: int) -> tuple[TwilioConnection, str]:
+    """The connection, and the Cloud ID under which Twilio calls it."""
+    found = TwilioConnection.objects.select_related("organization")
+    connection = found.get(organization_id=organization_id)
+    return connection, connection.organization.cloud_id
 
 
 def note(organization_id: int, problem: str, now: dt.datetime) -> None:

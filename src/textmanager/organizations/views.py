@@ -14,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from textmanager.config.typed import whole_number
 from textmanager.organizations import membership, sign_in
 from textmanager.organizations.forms import SignInForm
 from textmanager.organizations.models import User
@@ -53,8 +54,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def choose_organization(request: HttpRequest) -> HttpResponse:
     memberships = cast("User", request.user).memberships.select_related("organization")
     if request.method == "POST":
-        chosen = request.POST.get("organization", "")
-        own = get_object_or_404(memberships, organization_id=int(chosen) if chosen.isdigit() else 0)
+        chosen = whole_number(request.POST.get("organization"))
+        own = get_object_or_404(memberships, organization_id=chosen or 0)
         membership.choose(request, own.organization)
         return redirect(settings.LOGIN_REDIRECT_URL)
     return render(

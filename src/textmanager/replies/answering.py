@@ -29,8 +29,10 @@ from textmanager.replies.models import Answer, Conversation, OptOutSource
 from textmanager.replies.opt_outs import opted_out_among, record_opt_out
 from textmanager.runs.allowance import segments_left, sender_segments_left
 from textmanager.runs.history import is_text_of_run, texts_to
+from textmanager.runs.pipeline.claims import LONGEST_VALIDITY_SECONDS
 from textmanager.runs.pipeline.track import OPT_OUT_CODES
 from textmanager.runs.texting_hours import window_for
+from textmanager.schedule.quiet_hours import Window
 from textmanager.text.error_codes import explain
 from textmanager.text.phones import Recipient, parse_recipient
 from textmanager.text.segments import BodyTooLong, measure
@@ -57,6 +59,7 @@ class _Leaving:
     sender: Sender
     cloud_id: str
     organization_id: int
+    validity_seconds: int | None
 
 
 @transaction.atomic
@@ -138,9 +141,7 @@ def why_not_now(conversation: Conversation, now: dt.datetime, *, has_opted_out: 
     if has_opted_out:
         return "This person has opted out, and must not be texted until they write START."
     organization = conversation.organization
-    recipient = parse_recipient(conversation.number, organization.region)
-    zones = recipient.time_zones if isinstance(recipient, Recipient) else ()
-    opens = window_for(organization, zones, now).opens
+    opens = _window(conversation, now).opens
     if opens <= now:
         return ""
     local = opens.astimezone(organization.zone)
@@ -148,6 +149,13 @@ def why_not_now(conversation: Conversation, now: dt.datetime, *, has_opted_out: 
         "It is outside of texting hours where this person is. "
         f"They may be texted from {local:%B %-d, %-I:%M %p} ({organization.time_zone})."
     )
+
+
+def _window(conversation: Conversation, now: dt.datetime) -> Window:
+    """When this person may be texted: the hours that are open, or else the next."""
+    recipient = parse_recipient(conversation.number, conversation.organization.region)
+    zones = recipient.time_zones if isinstance(recipient, Recipient) else ()
+    return window_for(conversation.organization, zones, now)
 
 
 def _refusal(conversation: Conversation, sender: Sender, segments: int, now: dt.datetime) -> str:
@@ -187,6 +195,7 @@ async def send_answer(answer_id: str) -> None:
                 ),
                 from_number=leaving.sender.number,
                 messaging_service_sid=leaving.sender.messaging_service_sid,
+                validity_seconds=leaving.validity_seconds,
             )
         )
     await in_database(record_outcome, uuid.UUID(answer_id), outcome)
@@ -214,7 +223,18 @@ def begin_attempt(answer_id: uuid.UUID, now: dt.datetime) -> _Leaving | None:
         answer.sender,
         organization.cloud_id,
         organization.pk,
+        _validity(answer.conversation, now),
     )
+
+
+def _validity(conversation: Conversation, now: dt.datetime) -> int | None:
+    """Seconds until this person's texting hours end, when Twilio drops what still waits there.
+
+    None where they do not end for as long as Twilio keeps a text.
+    """
+    closes = _window(conversation, now).closes
+    left = LONGEST_VALIDITY_SECONDS if closes is None else int((closes - now).total_seconds())
+    return max(1, left) if left < LONGEST_VALIDITY_SECONDS else None
 
 
 @transaction.atomic

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from textmanager.config.keyset import place, read_place
+from textmanager.config.keyset import page_of
 from textmanager.organizations.models import Organization, User
 from textmanager.organizations.templatetags.times import relative
 from textmanager.replies.models import Conversation
-from textmanager.text.phones import Recipient, parse_recipient
+from textmanager.text.phones import Recipient, digits_in, parse_recipient
 
 A_PAGE = 30
 FILTERS = {
@@ -60,15 +60,8 @@ def conversation_page(
     if query:
         found = found.filter(_matches(query, organization.region))
     total = found.count()
-    begin = read_place(before)
-    if begin is not None:
-        at, key = begin
-        found = found.filter(Q(last_text_at__lt=at) | Q(last_text_at=at, pk__lt=key))
-    ordered = found.select_related("assigned_to").order_by("-last_text_at", "-pk")
-    rows = list(ordered[: A_PAGE + 1])
-    shown = rows[:A_PAGE]
-    more = len(rows) > A_PAGE
-    older = place(shown[-1].last_text_at, shown[-1].pk) if more else ""
+    rows = found.select_related("assigned_to")
+    shown, older = page_of(rows, by="last_text_at", before=before, most=A_PAGE)
     return ConversationPage(shown, total, older)
 
 
@@ -93,5 +86,5 @@ def _matches(query: str, region: str) -> Q:
     recipient = parse_recipient(query, region)
     if isinstance(recipient, Recipient):
         return matches | Q(number=recipient.e164)
-    digits = "".join(char for char in query if char.isdigit())
+    digits = digits_in(query)
     return matches | Q(number__endswith=digits) if digits else matches

@@ -11,13 +11,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from textmanager.config.keyset import place, read_place
+from textmanager.config.keyset import page_of
 from textmanager.config.spreadsheet import safe_cell
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
 from textmanager.replies.models import OptOut, OptOutRecord, OptOutSource, RecordState
 from textmanager.replies.opt_outs import clear_opt_out, record_opt_out, record_opt_outs
-from textmanager.text.phones import Invalid, Recipient, parse_recipient
+from textmanager.text.phones import Invalid, Recipient, digits_in, parse_recipient
 
 A_PAGE = 50
 MOST_ROWS = 100_000
@@ -69,14 +69,9 @@ def register_page(
     if query:
         entries = entries.filter(_matches(query, organization.region))
     total = entries.count()
-    begin = read_place(before)
-    if begin is not None:
-        at, key = begin
-        entries = entries.filter(Q(created_at__lt=at) | Q(created_at=at, pk__lt=key))
-    ordered = entries.select_related("created_by", "cleared_by").order_by("-created_at", "-pk")
-    rows = list(ordered[: A_PAGE + 1])
-    shown, more = rows[:A_PAGE], len(rows) > A_PAGE
-    return RegisterPage(shown, total, place(shown[-1].created_at, shown[-1].pk) if more else "")
+    rows = entries.select_related("created_by", "cleared_by")
+    shown, older = page_of(rows, by="created_at", before=before, most=A_PAGE)
+    return RegisterPage(shown, total, older)
 
 
 def records_of(organization: Organization, number: str) -> list[OptOutRecord]:
@@ -209,7 +204,7 @@ def _matches(query: str, region: str) -> Q:
     recipient = parse_recipient(query, region)
     if isinstance(recipient, Recipient):
         return Q(number=recipient.e164)
-    digits = "".join(char for char in query if char.isdigit())
+    digits = digits_in(query)
     return Q(number__endswith=digits) if digits else Q(evidence__icontains=query)
 
 

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
+from textmanager.organizations.activity_types import activity_types
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.replies import register as book
@@ -124,6 +125,7 @@ def _page(request: MemberRequest, **more: object) -> HttpResponse:
             before=request.GET.get("before", ""),
         ),
         "is_first": "before" not in request.GET,
+        "activity_types": activity_types(request.organization.pk),
         "refused": book.refused_by_imis(request.organization),
         "cleared": cleared,
         "query": query,

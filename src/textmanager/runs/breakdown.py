@@ -58,7 +58,7 @@ def breakdown(run: Run) -> list[Figure]:
 
 def breakdown_of(figures: Figures) -> list[Figure]:
     """The same from figures that were read already."""
-    return figures_of(line for line in figures.statuses.values() if line.messages > 0)
+    return breakdown_from(line for line in figures.statuses.values() if line.messages > 0)
 
 
 def breakdowns(runs: Collection[Run]) -> dict[uuid.UUID, list[Figure]]:
@@ -66,7 +66,7 @@ def breakdowns(runs: Collection[Run]) -> dict[uuid.UUID, list[Figure]]:
     tallies: dict[uuid.UUID, list[RunTally]] = defaultdict(list)
     for tally in RunTally.objects.filter(run__in=[run.pk for run in runs], messages__gt=0):
         tallies[tally.run_id].append(tally)
-    return {run.pk: figures_of(tallies[run.pk]) for run in runs}
+    return {run.pk: breakdown_from(tallies[run.pk]) for run in runs}
 
 
 def statuses_of(key: str) -> tuple[str, ...]:
@@ -77,7 +77,8 @@ def statuses_of(key: str) -> tuple[str, ...]:
     return ()
 
 
-def figures_of(tallies: Iterable[RunTally | Line]) -> list[Figure]:
+def breakdown_from(tallies: Iterable[RunTally | Line]) -> list[Figure]:
+    """The same from tallies that were read already, of statuses that have messages."""
     by_status = {tally.status: tally for tally in tallies}
     total = sum(tally.messages for tally in by_status.values())
     figures = []

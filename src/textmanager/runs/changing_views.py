@@ -20,7 +20,7 @@ from textmanager.runs import holding, retrying, writing_again
 from textmanager.runs.breakdown import counts_by_status
 from textmanager.runs.mailing_again import mail_report
 from textmanager.runs.models import ReportMail, Run
-from textmanager.runs.progress import standing
+from textmanager.runs.progress import how_far
 from textmanager.runs.views import run_of
 
 
@@ -134,7 +134,7 @@ def _ask(request: MemberRequest, run_id: uuid.UUID, template: str) -> HttpRespon
     context = {
         "run": run,
         "campaign": run.campaign,
-        "standing": standing(counts_by_status(run)),
+        "how_far": how_far(counts_by_status(run)),
     }
     return render(request, template, context)
 

@@ -16,9 +16,9 @@ from django.db.models import Q
 
 from textmanager.organizations.models import Organization
 from textmanager.runs.message_list import MessageRow, message_row
-from textmanager.runs.message_search import AREA_CODES, LOCAL_NUMBER
+from textmanager.runs.message_search import in_each_area
 from textmanager.runs.models import Message, Run
-from textmanager.text.phones import Recipient, parse_recipient
+from textmanager.text.phones import Recipient, digits_in, parse_recipient
 
 RUNS_AT_ONCE = 1000
 MOST_SHOWN = 100
@@ -144,10 +144,7 @@ def _numbers(organization: Organization, query: str) -> list[str]:
     recipient = parse_recipient(query, organization.region)
     if isinstance(recipient, Recipient):
         return [recipient.e164]
-    digits = "".join(char for char in query if char.isdigit())
-    if len(digits) == LOCAL_NUMBER and organization.region in {"US", "CA"}:
-        return [f"+1{code}{digits}" for code in AREA_CODES]
-    return []
+    return in_each_area(digits_in(query), organization.region)
 
 
 def _found(organization: Organization, keys: list[tuple[uuid.UUID, int]]) -> list[Found]:

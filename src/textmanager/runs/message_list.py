@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
+from textmanager.config.typed import whole_number
 from textmanager.runs.breakdown import statuses_of
 from textmanager.runs.causes import in_words, why
 from textmanager.runs.figures import Figures
@@ -24,8 +25,6 @@ from textmanager.runs.pipeline.due import SENT
 from textmanager.text.statuses import MessageStatus, staff_key, staff_name
 
 A_PAGE = 50
-# What an integer column holds.
-LARGEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -119,21 +118,15 @@ def _messages(
     run: Run, wanted: Sought, place: Mapping[str, str]
 ) -> tuple[list[Message], bool, bool, str]:
     """A page, whether there are messages before and after it, and its place again."""
-    before = _number(place.get("before", ""))
+    before = whole_number(place.get("before"))
     if before is not None or "last" in place:
         found = messages_before(run, wanted, before=before, most=A_PAGE + 1)
         here = "last=1" if before is None else f"before={before}"
         return found[-A_PAGE:], len(found) > A_PAGE, before is not None and bool(found), here
-    after = _number(place.get("after", ""))
+    after = whole_number(place.get("after"))
     found = messages_after(run, wanted, after=-1 if after is None else after, most=A_PAGE + 1)
     here = "" if after is None else f"after={after}"
     return found[:A_PAGE], after is not None and bool(found), len(found) > A_PAGE, here
-
-
-def _number(typed: str) -> int | None:
-    return (
-        min(int(typed), LARGEST) if typed.isdecimal() and len(typed) <= len("9999999999") else None
-    )
 
 
 def message_row(message: Message) -> MessageRow:

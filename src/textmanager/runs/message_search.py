@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from textmanager.runs.figures import Figures
 from textmanager.runs.models import WITH_A_CAUSE, Message, Run, WriteBack
 from textmanager.runs.pipeline.due import SENT
-from textmanager.text.phones import Recipient, parse_recipient
+from textmanager.text.phones import Recipient, digits_in, parse_recipient
 
 # Counted up to here; what is more is called "more than".
 MOST_COUNTED = 1000
@@ -44,10 +44,6 @@ class Sought:
     pairs: tuple[tuple[str, tuple[str, ...]], ...] = ()
     record: str = ""
     numbers: tuple[int, ...] | None = None
-
-    @property
-    def is_all(self) -> bool:
-        return not self.pairs and not self.record and self.numbers is None
 
 
 @dataclass(frozen=True)
@@ -114,14 +110,22 @@ def matching(run: Run, query: str) -> tuple[int, ...]:
     recipient = parse_recipient(query, run.organization.region)
     if isinstance(recipient, Recipient):
         ways.append(messages.filter(to=recipient.e164))
-    digits = "".join(char for char in query if char.isdigit())
-    if len(digits) == LOCAL_NUMBER and run.organization.region in {"US", "CA"}:
-        ways.append(messages.filter(to__in=[f"+1{code}{digits}" for code in AREA_CODES]))
+    digits = digits_in(query)
+    anywhere = in_each_area(digits, run.organization.region)
+    if anywhere:
+        ways.append(messages.filter(to__in=anywhere))
     if may_read_all(run) and len(digits) >= LAST_DIGITS:
         ways.append(messages.filter(to__endswith=digits))
         ways.append(messages.filter(to="", raw_phone__contains=query[:40]))
     first, *others = [way.values_list("number", flat=True)[:MOST_COUNTED] for way in ways]
     return tuple(sorted(first.union(*others) if others else first))
+
+
+def in_each_area(digits: str, region: str) -> list[str]:
+    """What a North American number typed without its area code may be; nothing for any other."""
+    if len(digits) != LOCAL_NUMBER or region not in {"US", "CA"}:
+        return []
+    return [f"+1{code}{digits}" for code in AREA_CODES]
 
 
 def may_read_all(run: Run) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from textmanager.runs.breakdown import Figure, figures_of
+from textmanager.runs.breakdown import Figure, breakdown_from
 from textmanager.runs.models import Run, RunState
 from textmanager.text.statuses import MessageStatus
 
@@ -53,7 +53,7 @@ def _row(run: Run) -> RunRow:
     texted = [tally for tally in tallies if tally.status in TEXTED]
     return RunRow(
         run=run,
-        figures=figures_of(tallies),
+        figures=breakdown_from(tallies),
         contacts=run.contacts or 0,
         texted=sum(tally.messages for tally in texted),
         segments=sum(tally.segments for tally in texted),

@@ -56,7 +56,7 @@ def progress(run: Run, counts: Mapping[str, int], *, now: dt.datetime) -> Progre
 
 
 @dataclass(frozen=True)
-class Standing:
+class HowFar:
     """What pausing, resuming and canceling are about."""
 
     left: int
@@ -64,11 +64,11 @@ class Standing:
     to_go: int
 
 
-def standing(counts: Mapping[str, int]) -> Standing:
+def how_far(counts: Mapping[str, int]) -> HowFar:
     """How many texts have left (or were checked), are being sent, and still wait."""
     to_go = counts.get(MessageStatus.QUEUED, 0) + counts.get(MessageStatus.HELD, 0)
     under_way = counts.get(MessageStatus.SENDING, 0)
-    return Standing(
+    return HowFar(
         left=sum(counts.get(status, 0) for status in LEFT), under_way=under_way, to_go=to_go
     )
 

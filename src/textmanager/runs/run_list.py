@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textmanager.campaigns.models import Campaign
+from textmanager.config.typed import whole_number
 from textmanager.runs.models import Run
 from textmanager.runs.overview import RunRow, run_rows
 from textmanager.text.statuses import STAFF_STATUSES, StaffStatus
@@ -40,7 +41,7 @@ def run_page(campaign: Campaign, *, page: str) -> RunPage:
     runs = Run.objects.filter(campaign=campaign).order_by("-scheduled_for")
     total = runs.count()
     pages = max(1, -(-total // A_PAGE))
-    number = min(int(page) if page.isdecimal() and int(page) > 0 else 1, pages)
+    number = min(whole_number(page) or 1, pages)
     shown = runs[(number - 1) * A_PAGE : number * A_PAGE]
     rows = run_rows(list(shown.prefetch_related("tallies")))
     columns = _columns(rows)

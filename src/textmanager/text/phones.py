@@ -109,6 +109,12 @@ def parse_recipient(raw: object, region: str = "US") -> Recipient | Invalid:
     return _parse(text, region)
 
 
+def digits_in(text: str) -> str:
+    """The digits of what somebody looks for, in whatever script, as 0 to 9."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(str(unicodedata.digit(char)) for char in plain if char.isdecimal())
+
+
 def _north_american(text: str, region: str) -> str:
     """The ten digits of a North American number in one of its usual shapes, otherwise nothing."""
     digits = text.translate(_WITHOUT_PUNCTUATION)

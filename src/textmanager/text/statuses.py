@@ -34,7 +34,6 @@ _RANKS = {
 }
 _FINAL_RANK = 4
 
-_BEFORE_TWILIO = (MessageStatus.HELD, MessageStatus.QUEUED)
 _FROM_TWILIO = (
     MessageStatus.ACCEPTED,
     MessageStatus.SENT,

@@ -24,7 +24,12 @@ from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisError, ImisSignInRefused
 from textmanager.imis.iqa import IqaPage, describe
 from textmanager.imis.pages import read_pages
-from textmanager.organizations.connections import NotConnected, imis_client
+from textmanager.organizations.connections import (
+    NotConnected,
+    imis_client,
+    opt_outs_were_never_read,
+)
+from textmanager.replies.imis_reading import read_opt_outs
 from textmanager.runs import approval
 from textmanager.runs.history import usual_contacts
 from textmanager.runs.holding import hold_run
@@ -47,6 +52,7 @@ MOST_TRIES = 13
 class Resume:
     """Where a preparation goes on, and the columns that it needs."""
 
+    organization_id: int
     client: ImisClient
     iqa_path: str
     answers: tuple[tuple[str, str], ...]
@@ -139,6 +145,9 @@ async def _finish(client: ImisClient, resume: Resume, run_id: str) -> None:
             await in_database(hold_run, run_id=run_id, reason=_about_order(len(again.missed)))
             return
         missed = again.missed
+    if await in_database(opt_outs_were_never_read, resume.organization_id):
+        # Just connected. Each text is compared with the register once more before it leaves.
+        await read_opt_outs(resume.organization_id)
     await in_database(finish_preparation, run_id=run_id, missed=missed, now=timezone.now())
 
 
@@ -181,7 +190,11 @@ def where_to_resume(run_id: str) -> Resume | None:
     run = Run.objects.filter(pk=run_id, state=RunState.PREPARING).first()
     if run is None:
         return None
+    if run.next_offset:
+        # As many may have left the audience meanwhile as have joined it: its size tells nothing.
+        Run.objects.filter(pk=run_id).update(is_unsteady=True)
     return Resume(
+        organization_id=run.organization_id,
         client=imis_client(run.organization_id),
         iqa_path=run.iqa_path,
         answers=tuple((name, answer) for name, answer in run.prompt_answers),
