@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from processes import Processes, own_database, processes
 from serving_in_thread import serve_in_thread
+from textmanager.commands.createorg import command as createorg
 from textmanager.sandbox.imis import ImisSettings
 from textmanager.sandbox.imis import create_app as create_imis
 from textmanager.sandbox.twilio import TwilioSettings
@@ -72,11 +74,14 @@ def test_from_an_empty_database_to_one_that_lacks_only_its_processes(terminal: T
     refused = terminal.createorg(imis_password="wrong", expect=1)
     assert "does not accept the user name or password of “textmanager”" in refused
     refused = terminal.createorg(twilio_auth_token="wrong", expect=1)
-    assert "Twilio:" in refused
-    refused = terminal.createorg(time_zone="Eastern", expect=1)
-    assert "Time zone" in refused
-    refused = terminal.createorg(sender="12", expect=1)
-    assert "Number" in refused
+    assert "Copy both from Twilio's console once more." in refused
+    refused = terminal.createorg(sender="+18005550999", expect=1)
+    assert "+18005550999 is not in this Twilio account, which has MG" in refused
+    assert "+18005550199, +12025550143" in refused
+    refused = terminal.createorg(sender="+18005550199", expect=1)
+    assert "Sender kind: +18005550199 is toll_free at Twilio, not 10dlc." in refused
+    refused = terminal.createorg(time_zone="Eastern", expect=2)
+    assert "Eastern is not a time zone such as America/New_York." in refused
     assert "Traceback" not in refused
     assert "There is none yet" in terminal.run("doctor", expect=1)
 
@@ -102,6 +107,14 @@ def test_from_an_empty_database_to_one_that_lacks_only_its_processes(terminal: T
         "connect", "imis", "nobody", *options, "--password=demo-password", expect=1
     )
     assert "No organization has the Cloud ID nobody." in unknown
+
+
+def test_a_slip_is_asked_about_again_at_once() -> None:
+    typed = "Sample\nMy Org!\nMy-Org\nEastern\nAmerica/Chicago\n"
+    said = CliRunner().invoke(createorg, input=typed).output
+    assert "Error: My Org! is no Cloud ID: use a-z, 0-9 and dashes only.\nCloud ID" in said
+    assert "Error: Eastern is not a time zone such as America/New_York.\nTime zone" in said
+    assert "Address of the iMIS site" in said
 
 
 def test_a_wrong_setting_is_one_clear_line(terminal: Terminal) -> None:

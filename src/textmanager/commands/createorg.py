@@ -6,7 +6,8 @@ import click
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from textmanager.commands.connecting import check_imis, check_twilio, in_words
+from textmanager.commands.asking import CloudId, TimeZone
+from textmanager.commands.connecting import check_imis, check_sender, check_twilio, in_words
 from textmanager.commands.preparing import prepare
 from textmanager.gateway.account import TwilioCredentials
 from textmanager.gateway.transport import TWILIO_API
@@ -16,8 +17,8 @@ SENDER_KINDS = ("toll_free", "10dlc", "short_code", "long_code")
 
 @click.command()
 @click.option("--name", prompt="Name of the organization")
-@click.option("--cloud-id", prompt="Cloud ID, which staff type to sign in")
-@click.option("--time-zone", prompt="Time zone", default="America/New_York")
+@click.option("--cloud-id", type=CloudId(), prompt="Cloud ID, which staff type to sign in")
+@click.option("--time-zone", type=TimeZone(), prompt="Time zone", default="America/New_York")
 @click.option("--imis-url", prompt="Address of the iMIS site, https://...")
 @click.option("--imis-username", prompt="iMIS user name of the background account")
 @click.option(
@@ -45,7 +46,11 @@ SENDER_KINDS = ("toll_free", "10dlc", "short_code", "long_code")
     help="Pace that Twilio grants this sender.  [default: the usual one of its kind]",
 )
 @click.option("--administrator", prompt="iMIS user name of the first administrator")
-@click.option("--unchecked", is_flag=True, help="Do not sign in at iMIS and Twilio first.")
+@click.option(
+    "--unchecked",
+    is_flag=True,
+    help="Do not sign in at iMIS and Twilio first, nor look for the sender.",
+)
 def command(
     *,
     name: str,
@@ -66,8 +71,9 @@ def command(
 ) -> None:
     """Create an organization. Asks for whatever is not given as an option.
 
-    Signs in at iMIS and at Twilio before anything is written. Give passwords when asked, or in
-    the environment: the options of a command can be seen by others on the same machine.
+    Signs in at iMIS and at Twilio, and looks for the sender there, before anything is written.
+    Give passwords when asked, or in the environment: the options of a command can be seen by
+    others on the same machine.
     """
     prepare()
     # Needs Django to be set up.
@@ -80,12 +86,13 @@ def command(
     if not unchecked:
         check_imis(imis.base_url, imis.username, imis.password)
         check_twilio(twilio)
+        check_sender(twilio, sender.strip(), sender_kind)
     try:
         with transaction.atomic():
             organization = founding.found_organization(
-                cloud_id=cloud_id.strip().lower(),
+                cloud_id=cloud_id,
                 name=name.strip(),
-                time_zone=time_zone.strip(),
+                time_zone=time_zone,
                 imis=imis,
                 twilio=twilio,
             )

@@ -94,7 +94,7 @@ STAFF_STATUSES: tuple[StaffStatus, ...] = (
     StaffStatus(
         "preparing",
         "Preparing",
-        "The message is being prepared to send.",
+        "The message is being prepared to send, or waits at Twilio for its turn.",
         (MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.ACCEPTED),
     ),
     StaffStatus(
