@@ -40,7 +40,6 @@ EACH_PAGE = pytest.mark.parametrize("name", sorted(PAGES))
 
 # Where the usual sample is not what the page is about.
 OF_ANOTHER_THING: dict[str, Callable[[Full], dict[str, Any]]] = {
-    "runs:message": lambda _: {"number": 0},
     "runs:resume": lambda full: {"run_id": full.held.pk},
     "runs:try-again": lambda full: {"run_id": full.ended.pk},
     "runs:report": lambda full: {"run_id": full.ended.pk},
@@ -55,6 +54,7 @@ def sample(name: str, full: Full) -> dict[str, Any]:
         "run_id": full.run.pk,
         "conversation_id": full.conversation.pk,
         "number": full.opt_out.number,
+        "message_number": 0,
         "sender_id": full.sender.pk,
         "membership_id": full.membership.pk,
         "invitation_id": full.invitation.pk,

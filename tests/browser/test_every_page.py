@@ -72,7 +72,7 @@ def identifiers(staff: Staff) -> dict[str, Any] | None:
     return {
         "campaign_id": campaign,
         "run_id": run,
-        "row": row,
+        "message_number": row,
         "conversation_id": conversation,
         "number": number,
         "sender_id": sender,

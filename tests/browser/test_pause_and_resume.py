@@ -47,9 +47,10 @@ def test_a_sending_run_is_paused_and_resumed_and_nobody_is_texted_twice(staff: S
 
 
 def to_be_texted(staff: Staff, run_id: str) -> list[str]:
-    """Everybody but those who have opted out, of whom another journey may have told iMIS."""
+    """Everybody but those who have opted out: in another journey, which told iMIS or Twilio of it."""
     asked = f"""
         SELECT "to" FROM runs_message WHERE run_id = '{run_id}' AND status <> 'skipped'
+        AND error_code IS DISTINCT FROM 21610
     """
     return [number for (number,) in staff.house.ask(asked)]
 

@@ -60,7 +60,8 @@ def confirm(page: Page) -> None:
     main = page.get_by_role("main")
     expect(page.get_by_role("heading", level=1)).to_contain_text(NAME)
     expect(main).to_contain_text(re.compile(r"8 (people|contacts|texts)"), timeout=30_000)
-    expect(main).to_contain_text("Every month on the last day at 8:10 AM, Eastern Time")
+    expect(main).to_contain_text("every month on the last day at 8:10 AM, Eastern Time")
+    expect(main).to_contain_text("Hello ${FirstName}" + WORDS)
     take(page, "campaign-confirmation")
     page.get_by_role("button", name="Save and activate").click()
 
