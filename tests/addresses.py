@@ -95,6 +95,7 @@ FILES = {
 FRAGMENTS = {
     "under-way",
     "campaigns:iqa-picker",
+    "campaigns:left-out",
     "campaigns:test-text-status",
     "settings:organization-effects",
     "settings:safety-effects",

@@ -47,7 +47,7 @@ def test_a_sending_run_is_paused_and_resumed_and_nobody_is_texted_twice(staff: S
 
 
 def to_be_texted(staff: Staff, run_id: str) -> list[str]:
-    """Everybody but those who have opted out: in another journey, which told iMIS or Twilio of it."""
+    """Everybody but those who have opted out; another journey may have told iMIS or Twilio."""
     asked = f"""
         SELECT "to" FROM runs_message WHERE run_id = '{run_id}' AND status <> 'skipped'
         AND error_code IS DISTINCT FROM 21610
