@@ -95,7 +95,6 @@ FILES = {
 FRAGMENTS = {
     "under-way",
     "campaigns:iqa-picker",
-    "campaigns:left-out",
     "campaigns:test-text-status",
     "settings:organization-effects",
     "settings:safety-effects",
