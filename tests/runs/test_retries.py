@@ -6,10 +6,16 @@ import datetime as dt
 from smtplib import SMTPException
 from typing import Any
 
+import pytest
+from django.db import connection
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.jobs import Job
 
 from textmanager.imis.errors import ImisUnreachable
-from textmanager.runs.pipeline.prepare import MOST_TRIES, prepare
+from textmanager.runs.models import Run, RunState
+from textmanager.runs.pipeline.plan import defer_what_is_due
+from textmanager.runs.pipeline.prepare import MOST_TRIES, defer_prepare, prepare
 from textmanager.runs.pipeline.report import report
 
 
@@ -37,3 +43,17 @@ def test_a_mail_server_may_be_away_for_four_days() -> None:
     tried = pauses(report, SMTPException())
     assert dt.timedelta(days=4) < sum(tried, dt.timedelta()) < dt.timedelta(days=5)
     assert max(tried) < dt.timedelta(hours=8)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", ["todo", "doing"])
+def test_a_preparation_that_may_be_tried_again_is_not_deferred_beside_itself(
+    run: Run, status: str
+) -> None:
+    """Its next try would find its place in the queue taken, and never come."""
+    Run.objects.update(state=RunState.PREPARING)
+    defer_prepare(run.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = %s", [status])
+    defer_what_is_due(now=timezone.now())
+    assert ProcrastinateJob.objects.filter(queueing_lock=f"prepare-{run.pk}").count() == 1

@@ -49,12 +49,22 @@ _stopping = threading.Event()
 
 
 def defer_once(
-    task: Task[Any, Any, Any], *, queueing_lock: str, lock: str | None = None, **arguments: Any
+    task: Task[Any, Any, Any],
+    *,
+    queueing_lock: str,
+    lock: str | None = None,
+    unless_under_way: bool = False,
+    **arguments: Any,
 ) -> bool:
     """Defers a job unless the same one is already waiting; tells whether it did.
 
-    Part of the caller's transaction: the job exists exactly when what the caller wrote exists.
+    With `unless_under_way` not while it is being done, either: for what is asked for again and
+    again, and tried again by itself after a failure. Its next try could not wait beside another
+    that does, and it would be under way for ever. Part of the caller's transaction: the job exists
+    exactly when what the caller wrote exists.
     """
+    if unless_under_way and _is_being_done(queueing_lock):
+        return False
     try:
         # The savepoint keeps the caller's transaction usable after the unique violation.
         with transaction.atomic():
@@ -62,6 +72,13 @@ def defer_once(
     except AlreadyEnqueued:
         return False
     return True
+
+
+def _is_being_done(queueing_lock: str) -> bool:
+    # A model, so it can be imported only after Django is set up.
+    from procrastinate.contrib.django.models import ProcrastinateJob  # noqa: PLC0415 - see above
+
+    return ProcrastinateJob.objects.filter(queueing_lock=queueing_lock, status="doing").exists()
 
 
 def worker_app() -> App:

@@ -125,7 +125,7 @@ def defer_what_is_due(*, now: dt.datetime) -> None:
         defer_once(write_back, queueing_lock=name, lock=name, organization_id=organization_id)
     for run_id in due.runs_to_report():
         name = f"report-{run_id}"
-        defer_once(report, queueing_lock=name, lock=name, run_id=str(run_id))
+        defer_once(report, queueing_lock=name, lock=name, unless_under_way=True, run_id=str(run_id))
     for run_id in runs_to_price(now):
         name = f"price-{run_id}"
         defer_once(price, queueing_lock=name, lock=name, run_id=str(run_id))

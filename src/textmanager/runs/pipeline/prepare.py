@@ -182,7 +182,7 @@ def _about_columns(gone: Sequence[str]) -> str:
 def defer_prepare(run_id: uuid.UUID) -> None:
     """Lets a worker prepare the run, as part of the caller's transaction."""
     name = f"prepare-{run_id}"
-    defer_once(prepare, queueing_lock=name, lock=name, run_id=str(run_id))
+    defer_once(prepare, queueing_lock=name, lock=name, unless_under_way=True, run_id=str(run_id))
 
 
 def where_to_resume(run_id: str) -> Resume | None:
