@@ -108,6 +108,8 @@ END = """() => {
   const unreached = [...document.querySelectorAll(wanted)].filter((each) => can(each)
     && !seen.has(each)
     && !(group(each) && stops.some((stop) => stop.type === "radio" && stop.name === each.name)));
-  const unseen = stops.filter((each) => each.isConnected && look(each) === seen.get(each));
+  // A frame's own document shows where the focus is within it; the page outside cannot see that.
+  const unseen = stops.filter((each) => each.isConnected && !each.matches("iframe")
+    && look(each) === seen.get(each));
   return { unreached: unreached.map(name), unseen: unseen.map(name) };
 }"""
