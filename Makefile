@@ -9,6 +9,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 # Unpacked only: what is used is compiled when it is first used, which is a fraction of it all.
+# Where Python is told to keep nothing of that, each process would compile it all anew: 2 s each.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install --no-compile
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
