@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import time_machine
 from django.core import mail
+from django.db import connection
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 import world
 from serving_in_thread import serve_in_thread
 from textmanager.campaigns.models import Campaign
 from textmanager.imis.client import ImisClient
-from textmanager.imis.errors import ImisUnreachable
 from textmanager.imis.records import Activity, create_activity
 from textmanager.organizations.models import ImisConnection, Organization
 from textmanager.replies.models import OptOutSource
 from textmanager.replies.opt_outs import opted_out_among, record_opt_out
 from textmanager.runs.models import Message, Run, RunState, WriteBack
 from textmanager.runs.pipeline.prepare import (
-    MOST_TRIES,
+    PATIENCE,
     finish_preparation,
     prepare,
     store_page,
@@ -187,10 +187,9 @@ def test_an_audience_of_a_surprising_size_waits_for_a_person(
     assert len(mail.outbox) == (state == RunState.HELD)
 
 
-def work(run: Run, *, attempts: int = 0) -> None:
-    """Runs the job as a worker would in its so-manieth attempt."""
-    context: Any = SimpleNamespace(job=SimpleNamespace(attempts=attempts))
-    asyncio.run(prepare.func(context, str(run.pk)))
+def work(run: Run, *, tries: int = 0) -> None:
+    """Runs the job as a worker would after so many tries have failed."""
+    asyncio.run(prepare.func(str(run.pk), tries))
 
 
 @pytest.mark.django_db(transaction=True)
@@ -234,13 +233,16 @@ def test_an_imis_that_is_away_is_tried_again_and_at_last_shown_to_a_person() -> 
     organization = world.organization()
     campaign = world.campaign(organization, by=world.sender(organization))
     run = world.run(campaign, state=RunState.PREPARING, prepared_at=None)
-    with pytest.raises(ImisUnreachable):
-        work(run)
-    run.refresh_from_db()
-    assert run.state == RunState.PREPARING
-    with pytest.raises(ImisUnreachable):
-        work(run, attempts=MOST_TRIES - 2)
-    work(run, attempts=MOST_TRIES - 1)
+    for tries in (0, PATIENCE.tries - 2):
+        work(run, tries=tries)
+        run.refresh_from_db()
+        assert run.state == RunState.PREPARING
+        waiting = ProcrastinateJob.objects.get(task_name="prepare", status="todo")
+        assert waiting.args == {"run_id": str(run.pk), "tries": tries + 1}
+        assert waiting.scheduled_at > timezone.now()
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM procrastinate_jobs")
+    work(run, tries=PATIENCE.tries - 1)
     run.refresh_from_db()
     assert run.state == RunState.HELD
     assert run.reason.startswith("The audience cannot be read.")

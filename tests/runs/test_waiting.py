@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,17 +18,16 @@ from textmanager.organizations.imis_health import Seen
 from textmanager.organizations.models import AuditEvent, ImisConnection, User
 from textmanager.runs.holding import resume_run
 from textmanager.runs.models import Message, Run, RunState
-from textmanager.runs.pipeline.prepare import MOST_TRIES, prepare
+from textmanager.runs.pipeline.prepare import PATIENCE, prepare
 from textmanager.runs.waiting import take_up_what_waited_for_imis, wait_for_imis
 from textmanager.sandbox.imis import BACKGROUND, ImisSettings, create_app
 
 MINUTE = dt.timedelta(minutes=1)
 
 
-def work(run: Run, *, attempts: int = MOST_TRIES - 1) -> None:
-    """Runs the job as a worker would, in its last attempt."""
-    context: Any = SimpleNamespace(job=SimpleNamespace(attempts=attempts))
-    asyncio.run(prepare.func(context, str(run.pk)))
+def work(run: Run, *, tries: int = PATIENCE.tries - 1) -> None:
+    """Runs the job as a worker would, for the last time unless told otherwise."""
+    asyncio.run(prepare.func(str(run.pk), tries))
 
 
 @pytest.fixture
@@ -119,7 +117,7 @@ def test_a_preparation_that_is_tried_again_does_not_follow_a_newer_run(campaign:
     now = timezone.now()
     run = world.run(campaign, state=RunState.PREPARING, prepared_at=None, scheduled_for=now)
     world.run(campaign, scheduled_for=now + MINUTE)
-    work(run, attempts=3)
+    work(run, tries=3)
     run.refresh_from_db()
     assert run.state == RunState.HELD
     assert "A later run of this campaign has begun" in run.reason
@@ -164,7 +162,7 @@ def test_a_password_that_expired_overnight_costs_no_run() -> None:
         kept.set_password("the password of last quarter")
         kept.save()
         # At once: a refused password is not right a moment later.
-        work(run, attempts=0)
+        work(run, tries=0)
         run.refresh_from_db()
         assert (run.state, run.waits_for_imis_since is not None) == (RunState.HELD, True)
         assert "does not accept" in run.reason

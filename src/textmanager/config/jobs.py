@@ -53,32 +53,26 @@ def defer_once(
     *,
     queueing_lock: str,
     lock: str | None = None,
-    unless_under_way: bool = False,
+    after: dt.timedelta | None = None,
     **arguments: Any,
 ) -> bool:
     """Defers a job unless the same one is already waiting; tells whether it did.
 
-    With `unless_under_way` not while it is being done, either: for what is asked for again and
-    again, and tried again by itself after a failure. Its next try could not wait beside another
-    that does, and it would be under way for ever. Part of the caller's transaction: the job exists
-    exactly when what the caller wrote exists.
+    It begins no sooner than `after` from now. Part of the caller's transaction: the job exists
+    exactly when what the caller wrote exists. No task deferred so may have Procrastinate's own
+    `retry`: see `textmanager.config.retries`.
     """
-    if unless_under_way and _is_being_done(queueing_lock):
-        return False
     try:
         # The savepoint keeps the caller's transaction usable after the unique violation.
         with transaction.atomic():
-            task.configure(queueing_lock=queueing_lock, lock=lock).defer(**arguments)
+            task.configure(
+                queueing_lock=queueing_lock,
+                lock=lock,
+                schedule_at=timezone.now() + after if after else None,
+            ).defer(**arguments)
     except AlreadyEnqueued:
         return False
     return True
-
-
-def _is_being_done(queueing_lock: str) -> bool:
-    # A model, so it can be imported only after Django is set up.
-    from procrastinate.contrib.django.models import ProcrastinateJob  # noqa: PLC0415 - see above
-
-    return ProcrastinateJob.objects.filter(queueing_lock=queueing_lock, status="doing").exists()
 
 
 def worker_app() -> App:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.urls import reverse
 from django.utils import timezone
-from procrastinate.retry import RetryStrategy
 
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, jobs
+from textmanager.config.retries import FOR_MAIL, try_again
 from textmanager.organizations.founding import organization_with_id
 from textmanager.organizations.mailing import subject_line
 from textmanager.replies.models import InboundText
+
+logger = logging.getLogger(__name__)
 
 # A mail names this many; the inbox has them all.
 MOST_NAMED = 20
@@ -25,17 +28,29 @@ NEWS_FOR = dt.timedelta(days=7)
 
 def tell_of_replies(organization_id: int) -> None:
     """Lets a worker mail what is new. Texts that come together share a mail."""
-    name = f"mail-replies-{organization_id}"
+    name = _lock(organization_id)
     defer_once(mail_replies, queueing_lock=name, lock=name, organization_id=organization_id)
 
 
-@jobs.task(
-    name="mail_replies",
-    # Four days of tries: a mail server's weekend.
-    retry=RetryStrategy(max_attempts=35, wait=60, linear_wait=600),
-)
-async def mail_replies(organization_id: int) -> None:
-    await in_database(mail_new_replies, organization_id)
+def _lock(organization_id: int) -> str:
+    return f"mail-replies-{organization_id}"
+
+
+@jobs.task(name="mail_replies")
+async def mail_replies(organization_id: int, tries: int = 0) -> None:
+    """Mails what is new. Whatever keeps it from going out, it is tried again."""
+    try:
+        await in_database(mail_new_replies, organization_id)
+    except Exception:
+        logger.exception("New replies of organization %s cannot be mailed yet", organization_id)
+        await in_database(
+            try_again,
+            mail_replies,
+            FOR_MAIL,
+            tries=tries + 1,
+            name=_lock(organization_id),
+            organization_id=organization_id,
+        )
 
 
 def mail_new_replies(organization_id: int) -> int:

@@ -25,7 +25,7 @@ from textmanager.runs.pipeline.poll import poll
 from textmanager.runs.pipeline.prepare import defer_prepare
 from textmanager.runs.pipeline.price import price, runs_to_price
 from textmanager.runs.pipeline.reconcile import reconcile
-from textmanager.runs.pipeline.report import report
+from textmanager.runs.pipeline.report import defer_report
 from textmanager.runs.pipeline.send import defer_drain
 from textmanager.runs.pipeline.write_back import write_back
 from textmanager.runs.waiting import take_up_what_waited_for_imis
@@ -124,8 +124,7 @@ def defer_what_is_due(*, now: dt.datetime) -> None:
         name = f"write-back-{organization_id}"
         defer_once(write_back, queueing_lock=name, lock=name, organization_id=organization_id)
     for run_id in due.runs_to_report():
-        name = f"report-{run_id}"
-        defer_once(report, queueing_lock=name, lock=name, unless_under_way=True, run_id=str(run_id))
+        defer_report(run_id)
     for run_id in runs_to_price(now):
         name = f"price-{run_id}"
         defer_once(price, queueing_lock=name, lock=name, run_id=str(run_id))

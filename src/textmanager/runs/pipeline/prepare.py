@@ -15,11 +15,10 @@ from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
-from procrastinate import JobContext
-from procrastinate.retry import RetryStrategy
 
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, is_stopping, jobs
+from textmanager.config.retries import Patience, try_again
 from textmanager.imis.client import ImisClient
 from textmanager.imis.errors import ImisError, ImisSignInRefused
 from textmanager.imis.iqa import IqaPage, describe
@@ -44,8 +43,8 @@ from textmanager.text.merge import Template, TemplateError
 logger = logging.getLogger(__name__)
 
 PAGE = 500
-# With the back-off below, iMIS may be away for about two hours before somebody has to look.
-MOST_TRIES = 13
+# iMIS may be away for about two hours before somebody has to look.
+PATIENCE = Patience(first=dt.timedelta(seconds=2), longest=dt.timedelta(minutes=5), tries=32)
 
 
 @dataclass(frozen=True)
@@ -61,28 +60,22 @@ class Resume:
     merge_fields: tuple[str, ...]
 
 
-@jobs.task(
-    name="prepare",
-    pass_context=True,
-    retry=RetryStrategy(
-        max_attempts=MOST_TRIES,
-        exponential_wait=2,
-        retry_exceptions={ImisError},
-    ),
-)
-async def prepare(context: JobContext, run_id: str) -> None:
-    """Prepares one run. A passing failure of iMIS is retried; any other holds the run.
+@jobs.task(name="prepare")
+async def prepare(run_id: str, tries: int = 0) -> None:
+    """Prepares one run. After a passing failure of iMIS it is tried again; any other holds the run.
 
-    Held for a failure that lasted, or for a password, the run goes on when iMIS works again. A
-    try that comes after the campaign's next run has begun is left to a person.
+    `tries` have failed so far. Held for a failure that lasted, or for a password, the run goes on
+    when iMIS works again. A try that comes after the campaign's next run has begun is left to a
+    person.
     """
     try:
-        if context.job.attempts and await in_database(hold_if_overtaken, run_id):
+        if tries and await in_database(hold_if_overtaken, run_id):
             return
         await _prepare(run_id)
     except ImisError as error:
-        if not error.permanent and context.job.attempts + 1 < MOST_TRIES:
-            raise
+        if not error.permanent and await in_database(_prepare_later, run_id, tries + 1):
+            logger.warning("Run %s cannot be prepared yet: %s", run_id, error)
+            return
         reason = f"The audience cannot be read. {error}"
         if error.permanent and not isinstance(error, ImisSignInRefused):
             await in_database(hold_run, run_id=run_id, reason=reason)
@@ -181,8 +174,18 @@ def _about_columns(gone: Sequence[str]) -> str:
 
 def defer_prepare(run_id: uuid.UUID) -> None:
     """Lets a worker prepare the run, as part of the caller's transaction."""
-    name = f"prepare-{run_id}"
-    defer_once(prepare, queueing_lock=name, lock=name, unless_under_way=True, run_id=str(run_id))
+    name = _lock(run_id)
+    defer_once(prepare, queueing_lock=name, lock=name, run_id=str(run_id))
+
+
+def _prepare_later(run_id: str, tries: int) -> bool:
+    """Whether it is tried again after so many failures."""
+    pause = try_again(prepare, PATIENCE, tries=tries, name=_lock(run_id), run_id=run_id)
+    return pause is not None
+
+
+def _lock(run_id: uuid.UUID | str) -> str:
+    return f"prepare-{run_id}"
 
 
 def where_to_resume(run_id: str) -> Resume | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
@@ -11,10 +12,10 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
-from procrastinate.retry import RetryStrategy
 
 from textmanager.config.bridge import in_database
-from textmanager.config.jobs import jobs
+from textmanager.config.jobs import defer_once, jobs
+from textmanager.config.retries import FOR_MAIL, try_again
 from textmanager.organizations import audit
 from textmanager.organizations.mailing import subject_line
 from textmanager.runs.breakdown import breakdown
@@ -26,6 +27,8 @@ from textmanager.runs.message_search import Sought, messages_after
 from textmanager.runs.models import ReportMail, Run
 from textmanager.runs.notices import run_address
 from textmanager.text.statuses import MessageStatus
+
+logger = logging.getLogger(__name__)
 
 EXAMPLES = 5
 # A mail server takes no file that is much larger; the page of the run has all of them.
@@ -49,14 +52,25 @@ class FailureGroup:
     examples: list[str]
 
 
-@jobs.task(
-    name="report",
-    # Four days of tries: a mail server's weekend.
-    retry=RetryStrategy(max_attempts=35, wait=60, linear_wait=600),
-)
-async def report(run_id: str) -> None:
+@jobs.task(name="report")
+async def report(run_id: str, tries: int = 0) -> None:
     """Mails the report once. Whatever keeps it from going out, it is tried again."""
-    await in_database(send_report, uuid.UUID(run_id))
+    try:
+        await in_database(send_report, uuid.UUID(run_id))
+    except Exception:
+        logger.exception("The report of run %s cannot be mailed yet", run_id)
+        name = _lock(run_id)
+        await in_database(try_again, report, FOR_MAIL, tries=tries + 1, name=name, run_id=run_id)
+
+
+def defer_report(run_id: uuid.UUID) -> None:
+    """Lets a worker mail the report, as part of the caller's transaction."""
+    name = _lock(run_id)
+    defer_once(report, queueing_lock=name, lock=name, run_id=str(run_id))
+
+
+def _lock(run_id: uuid.UUID | str) -> str:
+    return f"report-{run_id}"
 
 
 def send_report(run_id: uuid.UUID) -> None:
