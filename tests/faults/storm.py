@@ -51,6 +51,7 @@ class Storm:
         for commit in plan:
             time.sleep(self.chance.uniform(0.2, 2 * SECONDS_BETWEEN - 0.2))
             self.committed.append(f"{time.monotonic() - began:6.1f} s  {commit()}")
+        self._clear_up()
 
     def kill_a_worker(self) -> str:
         self.chance.choice(self.victims.workers).signal(signal.SIGKILL)
@@ -109,6 +110,11 @@ class Storm:
         ).raise_for_status()
         shown = fault["status"] if kind == "status" else kind
         return f"{count} requests to {path} of iMIS meet {shown}"
+
+    def _clear_up(self) -> None:
+        """What nobody has met by now is over: an outage lasts a time, not a number of calls."""
+        for at in (self.victims.house.imis, self.victims.house.twilio):
+            requests.delete(f"{at}/_sandbox/faults", timeout=20).raise_for_status()
 
     def _tell_twilio(self, **fault: Any) -> None:
         requests.post(

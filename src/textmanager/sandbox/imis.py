@@ -296,6 +296,10 @@ def _behind_the_scenes(site: _Site, gate: FaultGate) -> list[Route]:
         gate.faults.append(Fault(**await request.json()))
         return JSONResponse({"waiting": len(gate.faults)}, status_code=201)
 
+    async def clear_faults(_request: Request) -> Response:
+        gate.faults.clear()
+        return Response(status_code=204)
+
     async def requests(_request: Request) -> Response:
         return JSONResponse(gate.seen)
 
@@ -313,6 +317,7 @@ def _behind_the_scenes(site: _Site, gate: FaultGate) -> list[Route]:
         Route("/_sandbox/activity-types", activity_types),
         Route("/_sandbox/log-entries", log_entries),
         Route("/_sandbox/faults", faults, methods=["POST"]),
+        Route("/_sandbox/faults", clear_faults, methods=["DELETE"]),
         Route("/_sandbox/requests", requests),
         Route("/_sandbox/pages", pages),
         Route("/_sandbox/tokens", forget_tokens, methods=["DELETE"]),
