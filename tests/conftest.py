@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -12,6 +14,7 @@ from django.core.cache import cache
 from django.db import connections
 
 import world
+from processes import copied_as_template
 from textmanager.campaigns.models import Campaign
 from textmanager.config import database
 from textmanager.organizations.models import Organization, Role, Sender, User
@@ -46,6 +49,15 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     test = own["TEST"]
     own.update({**parsed, "TEST": test})
     own.setdefault("TIME_ZONE", None)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The tests' own database, and a copy of it for installations of real processes."""
+    with ExitStack() as kept:
+        with django_db_blocker.unblock():
+            kept.enter_context(copied_as_template())
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from processes import (
     Processes,
     answers,
     free_ports,
-    own_database,
+    migrated_database,
     processes,
     wait_until,
 )
@@ -27,7 +27,9 @@ from visitor import Visitor
 SEED = """
 import sys
 from textmanager.commands.preparing import prepare
-prepare()
+prepare(migrated=False)
+from textmanager.commands.migrate import migrate
+migrate()
 from textmanager.commands.seed import Sandboxes, seed
 seed(Sandboxes(*sys.argv[1:]))
 """
@@ -72,17 +74,16 @@ def house(
 ) -> Iterator[House]:
     """Everything that it starts has ended when the block is left.
 
-    `database_at` gives the address of an empty database; one is made beside the tests' own.
+    `database_at` gives the address of a database; one is made beside the tests' own.
     `program` runs the web process.
     """
     web_port, imis_port, twilio_port = free_ports(3)
     web, imis, twilio = (f"http://localhost:{p}" for p in (web_port, imis_port, twilio_port))
     with (
-        database_at or own_database() as url,
+        database_at or migrated_database() as url,
         processes(folder, DATABASE_URL=url, TEXTMANAGER_PUBLIC_URL=web) as started,
     ):
         started.start("sandbox", f"--imis-port={imis_port}", f"--twilio-port={twilio_port}")
-        started.run("migrate")
         started.run(imis, twilio, program=("-c", SEED))
         serve = ("serve", f"--port={web_port}")
         serving = started.start(*serve, program=program)

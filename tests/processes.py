@@ -26,6 +26,7 @@ COMMAND = ("-c", "from textmanager.cli import main; main()")
 # Ends when the other end of its standard input closes, however that came about.
 ON_A_LEASH = ("-m", "textmanager.commands.leash")
 # The same in a hurry, for what takes minutes in earnest.
+MIGRATED = "migrated"
 HASTY = (str(Path(__file__).parent / "hasty.py"),)
 
 
@@ -111,13 +112,41 @@ def processes(folder: Path, **environ: str) -> Iterator[Processes]:
 @contextmanager
 def own_database(suffix: str = "processes") -> Iterator[str]:
     """The address of an empty database beside the tests' own; dropped afterwards."""
+    with _database(suffix, template="template1") as url:
+        yield url
+
+
+@contextmanager
+def migrated_database(suffix: str = "processes") -> Iterator[str]:
+    """The same with all tables, copied: to migrate one anew takes longer than most tests."""
+    ours = connections["default"].get_connection_params()["dbname"]
+    with _database(suffix, template=f"{ours}_{MIGRATED}") as url:
+        yield url
+
+
+@contextmanager
+def copied_as_template() -> Iterator[None]:
+    """Keeps the tests' own database as it is now for `migrated_database`."""
+    ours = connections["default"].get_connection_params()["dbname"]
+    # PostgreSQL copies no database that somebody is connected to.
+    connections.close_all()
+    with _database(MIGRATED, template=ours):
+        yield
+
+
+@contextmanager
+def _database(suffix: str, *, template: str) -> Iterator[str]:
     ours = connections["default"].get_connection_params()
     server = {key: ours[key] for key in ("user", "password", "host", "port") if ours.get(key)}
     name = f"{ours['dbname']}_{suffix}"
     with psycopg.connect(**server, dbname="postgres", autocommit=True) as connection:
         drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         connection.execute(drop)
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
         try:
             yield _url(server, name)
         finally:

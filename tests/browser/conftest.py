@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 import chromium
 from house import House
 from house import house as open_house
-from processes import own_database
+from processes import migrated_database
 from staff import Staff
 
 HERE = Path(__file__).parent
@@ -30,7 +30,7 @@ def house(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> It
     folder = tmp_path_factory.mktemp("browser-house")
     # Another worker of the tests has a house of its own.
     worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-    with open_house(folder, own_database(f"browser_{worker}")) as opened:
+    with open_house(folder, migrated_database(f"browser_{worker}")) as opened:
         cloud_ids = sorted(cloud_id_of(path.stem) for path in HERE.glob("test_*.py"))
         opened.started.run(opened.imis, opened.twilio, *cloud_ids, program=(FOUNDING,))
         opened.started.start("worker")
