@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.db import connections
 
 import world
+from jobs import delete_jobs
 from processes import copied_as_template
 from textmanager.campaigns.models import Campaign
 from textmanager.config import database
@@ -66,6 +67,12 @@ def _fresh_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture
+def no_jobs(transactional_db: None) -> None:
+    """Of other tests, for one that commits and counts its own."""
+    delete_jobs()
 
 
 @pytest.fixture

@@ -128,7 +128,7 @@ def test_other_names_are_kept_in_capitals(desk: Client, connected: Organization)
     [
         ("TEXT MSG", "without blanks"),
         ("TEXTUNSUB", "Each needs a name of its own."),
-        ("", "This field is required."),
+        ("", "Fill this in."),
     ],
 )
 def test_a_name_that_cannot_be_is_told_and_stays_typed(

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
-from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 import world
+from jobs import delete_jobs
 from serving_in_thread import serve_in_thread
 from textmanager.campaigns.models import Campaign
 from textmanager.imis.client import ImisClient
@@ -228,6 +228,7 @@ def test_a_run_that_is_taken_up_again_leaves_nobody_out_who_moved_to_an_earlier_
     assert Message.objects.filter(run=run, imis_id="10500").exists()
 
 
+@pytest.mark.usefixtures("no_jobs")
 @pytest.mark.django_db(transaction=True)
 def test_an_imis_that_is_away_is_tried_again_and_at_last_shown_to_a_person() -> None:
     organization = world.organization()
@@ -240,8 +241,7 @@ def test_an_imis_that_is_away_is_tried_again_and_at_last_shown_to_a_person() -> 
         waiting = ProcrastinateJob.objects.get(task_name="prepare", status="todo")
         assert waiting.args == {"run_id": str(run.pk), "tries": tries + 1}
         assert waiting.scheduled_at > timezone.now()
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM procrastinate_jobs")
+        delete_jobs()
     work(run, tries=PATIENCE.tries - 1)
     run.refresh_from_db()
     assert run.state == RunState.HELD

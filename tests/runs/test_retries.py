@@ -62,6 +62,7 @@ def test_asking_twice_leaves_one_preparation_to_wait(run: Run, status: str) -> N
     assert waiting.count() == 1
 
 
+@pytest.mark.usefixtures("no_jobs")
 @pytest.mark.django_db(transaction=True)
 def test_a_preparation_that_fails_beside_another_leaves_one_that_waits(run: Run) -> None:
     """The planner may have asked for it again meanwhile. Nothing listens at this iMIS."""
@@ -75,6 +76,7 @@ def test_a_preparation_that_fails_beside_another_leaves_one_that_waits(run: Run)
     assert waiting == ("todo", f"prepare-{run.pk}")
 
 
+@pytest.mark.usefixtures("no_jobs")
 @pytest.mark.django_db(transaction=True)
 def test_a_report_that_does_not_leave_is_mailed_later(run: Run, settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
@@ -89,6 +91,7 @@ def test_a_report_that_does_not_leave_is_mailed_later(run: Run, settings: Any) -
     assert ProcrastinateJob.objects.filter(task_name="report").count() == 1
 
 
+@pytest.mark.usefixtures("no_jobs")
 @pytest.mark.django_db(transaction=True)
 def test_news_of_replies_that_does_not_leave_is_mailed_later(
     organization: Organization, monkeypatch: pytest.MonkeyPatch

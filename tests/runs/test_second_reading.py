@@ -48,8 +48,7 @@ def read_from(site: Site, run: Run, monkeypatch: pytest.MonkeyPatch) -> int:
 
     monkeypatch.setattr(pages, "fetch_page", fetch_page)
     monkeypatch.setattr(prepare, "describe", describe)
-    context: Any = SimpleNamespace(job=SimpleNamespace(attempts=0))
-    asyncio.run(prepare.prepare(context, run_id=str(run.pk)))
+    asyncio.run(prepare.prepare(run_id=str(run.pk)))
     run.refresh_from_db()
     return asked
 

@@ -124,7 +124,7 @@ def test_polling_slows_down_and_ends_after_three_days(run: Run) -> None:
     )  # fmt: skip
     overdue = overdue_texts(run.organization_id, now)
     assert {message.number for message in overdue} == {1, 2}
-    put_off(overdue, now)
+    put_off(overdue, now, first=FIRST_POLL)
     young.refresh_from_db()
     old.refresh_from_db()
     assert young.check_at == now + dt.timedelta(hours=1)

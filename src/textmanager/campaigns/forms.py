@@ -19,6 +19,7 @@ from textmanager.campaigns.models import (
     Priority,
     WriteBackTarget,
 )
+from textmanager.config.wording import InPlainWords
 from textmanager.imis.iqa import IqaPrompt
 from textmanager.organizations.mailing import addresses_in
 from textmanager.organizations.models import Organization, Sender
@@ -75,7 +76,7 @@ RARELY_CHANGED = (
 ENDS = (("never", "Never"), ("on", "On a date"), ("after", "After a number of times"))
 
 
-class CampaignForm(forms.Form):
+class CampaignForm(InPlainWords, forms.Form):
     """A campaign of either kind as staff fill it in.
 
     `columns` are those of the chosen IQA; empty when it could not be read just now, which must

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django import forms
 
+from textmanager.config.wording import InPlainWords
 
-class SignInForm(forms.Form):
+
+class SignInForm(InPlainWords, forms.Form):
     cloud_id = forms.CharField(
         label="Cloud ID",
         required=False,

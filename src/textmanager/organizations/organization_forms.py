@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.core.exceptions import ValidationError
 
+from textmanager.config.wording import InPlainWords
 from textmanager.organizations.appearance import OWN_COLOR
 from textmanager.organizations.effects import is_wider_than_the_law
 from textmanager.organizations.mailing import addresses_in
@@ -56,7 +57,7 @@ class EmailList(forms.CharField):
             return True
 
 
-class OrganizationForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class OrganizationForm(InPlainWords, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     time_zone = forms.ChoiceField(
         label="Time zone",
         choices=[(zone, zone.replace("_", " ")) for zone in ZONES],
@@ -150,7 +151,7 @@ def _formats(label: str, choices: list[tuple[str, str]], has: str) -> forms.Choi
     return forms.ChoiceField(label=label, choices=[*more, *choices])
 
 
-class SafetyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class SafetyForm(InPlainWords, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     class Meta:
         model = Organization
         fields = (
@@ -176,7 +177,7 @@ class SafetyForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at r
         }
 
 
-class MailForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class MailForm(InPlainWords, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     alert_emails = EmailList(
         label="When something needs a hand",
         required=False,
@@ -198,7 +199,7 @@ class MailForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run
         fields = ("alert_emails", "reply_emails", "report_emails")
 
 
-class AppearanceForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class AppearanceForm(InPlainWords, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     accent = forms.RegexField(
         r"^#[0-9a-fA-F]{6}$",
         label="Color",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django import forms
 
+from textmanager.config.wording import InPlainWords
 from textmanager.organizations.models import Organization, Role
 
 
-class InviteForm(forms.Form):
+class InviteForm(InPlainWords, forms.Form):
     email = forms.EmailField(
         label="E-mail address",
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
@@ -16,7 +17,7 @@ class InviteForm(forms.Form):
     role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.AUTHOR)
 
 
-class StaffForm(forms.Form):
+class StaffForm(InPlainWords, forms.Form):
     imis_username = forms.CharField(
         label="User name in iMIS",
         max_length=100,
@@ -25,7 +26,7 @@ class StaffForm(forms.Form):
     staff_role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.AUTHOR)
 
 
-class StaffRoleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class StaffRoleForm(InPlainWords, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     staff_role = forms.ChoiceField(
         label="Role of iMIS staff who sign in for the first time",
         # Whoever may administrate is chosen one by one.
@@ -37,7 +38,7 @@ class StaffRoleForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic a
         fields = ("staff_role",)
 
 
-class PasswordForm(forms.Form):
+class PasswordForm(InPlainWords, forms.Form):
     password = forms.CharField(
         label="Password",
         strip=False,
@@ -57,7 +58,7 @@ class PasswordForm(forms.Form):
         return again
 
 
-class KnownPasswordForm(forms.Form):
+class KnownPasswordForm(InPlainWords, forms.Form):
     password = forms.CharField(
         label="Your password",
         strip=False,

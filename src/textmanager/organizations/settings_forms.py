@@ -7,10 +7,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from textmanager.config.wording import InPlainWords
 from textmanager.organizations.models import ImisConnection, Receiving, Sender
 
 
-class ImisForm(forms.Form):
+class ImisForm(InPlainWords, forms.Form):
     base_url = forms.URLField(label="Address of the iMIS site", assume_scheme="https")
     username = forms.CharField(label="User name of the background account", max_length=150)
     password = forms.CharField(
@@ -22,7 +23,7 @@ class ImisForm(forms.Form):
     )
 
 
-class ActivityTypesForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class ActivityTypesForm(InPlainWords, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     class Meta:
         model = ImisConnection
         fields = ("text_type", "opt_out_type", "came_back_type")
@@ -46,7 +47,7 @@ class ActivityTypesForm(forms.ModelForm):  # type: ignore[type-arg]  # not gener
         super().__init__(data, **kwargs)
 
 
-class TwilioForm(forms.Form):
+class TwilioForm(InPlainWords, forms.Form):
     account_sid = forms.RegexField(
         r"^AC[0-9a-fA-F]{32}$",
         label="Account SID",
@@ -104,7 +105,7 @@ class TwilioForm(forms.Form):
         return str(self.cleaned_data["receiving"] or Receiving.AUTOMATIC)
 
 
-class SenderForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+class SenderForm(InPlainWords, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
     class Meta:
         model = Sender
         fields = ("name", "segments_per_second", "daily_cap", "is_active")

@@ -25,6 +25,7 @@ from textmanager.organizations.connections import CONNECT, NotConnected, twilio_
 from textmanager.organizations.models import Organization, Receiving, TwilioConnection
 from textmanager.organizations.reach import look, note_reach
 from textmanager.organizations.secrets import REMEDY, UNREADABLE, SecretUnreadable
+from textmanager.organizations.templatetags.times import in_zone
 
 SECONDS_TO_ANSWER = 10
 UNAUTHORIZED = 401
@@ -216,7 +217,9 @@ def _way_back(organization: Organization, connection: TwilioConnection) -> Itera
         )
         return
     heard = connection.last_webhook_at
-    lately = f" Twilio itself called last at {heard:%Y-%m-%d %H:%M} UTC." if heard else ""
+    lately = (
+        f" Twilio itself called last on {in_zone(heard, organization.time_zone)}." if heard else ""
+    )
     yield Finding(
         "Public address",
         f"{settings.PUBLIC_URL} leads here, and a signature like Twilio's is believed.{lately}",

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 from textmanager.runs.figures import Figures, Line
 from textmanager.runs.models import Run, RunTally
-from textmanager.text.statuses import STAFF_STATUSES, MessageStatus
+from textmanager.text.statuses import NEVER_LEFT, STAFF_STATUSES, MessageStatus
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the breakdown. `share` is of all messages of the run, 0 to 1."""
+    """One line of the breakdown. `share` is of all messages of the run, 0 to 1.
+
+    `segments` of texts that never leave are 0.
+    """
 
     key: str
     label: str
@@ -92,7 +95,9 @@ def breakdown_from(tallies: Iterable[RunTally | Line]) -> list[Figure]:
                     label=staff.label,
                     meaning=staff.meaning,
                     messages=messages,
-                    segments=sum(tally.segments for tally in found),
+                    segments=sum(
+                        tally.segments for tally in found if tally.status not in NEVER_LEFT
+                    ),
                     share=messages / total if total else 0.0,
                 )
             )

@@ -11,7 +11,7 @@ from textmanager.campaigns.reasons import explain_reason
 from textmanager.runs.figures import Figures
 from textmanager.runs.models import CauseTally, Message, Run
 from textmanager.text.error_codes import Retry, Whose, explain
-from textmanager.text.statuses import MessageStatus, staff_key
+from textmanager.text.statuses import NEVER_LEFT, MessageStatus, staff_key
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def causes_of(figures: Figures) -> dict[str, list[Cause]]:
             words=words or "No reason was given",
             what_to_do=what_to_do,
             messages=tally.messages,
-            segments=tally.segments,
+            segments=0 if tally.status in NEVER_LEFT else tally.segments,
         )
         found[cause.key].append(cause)
     return dict(found)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from textmanager.campaigns.models import ApiMode, Campaign, EmptyValues, Priority, WriteBackTarget
 from textmanager.organizations.models import Organization, Sender, User
+from textmanager.organizations.templatetags.times import in_zone
 from textmanager.runs.keys import message_reference, time_ordered_uuid
 from textmanager.runs.tallies import CauseTally, DayTally, RecordTally, RunTally
 from textmanager.text.statuses import MessageStatus
@@ -168,7 +169,7 @@ class Run(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.campaign_name}, {self.scheduled_for:%Y-%m-%d %H:%M} UTC"
+        return f"{self.campaign_name}, {in_zone(self.scheduled_for, self.organization.time_zone)}"
 
     @property
     def is_test(self) -> bool:

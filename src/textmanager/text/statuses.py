@@ -43,6 +43,9 @@ _FROM_TWILIO = (
     MessageStatus.CANCELED,
 )
 
+# These never leave the house: nobody is billed for their segments.
+NEVER_LEFT = frozenset({MessageStatus.ERROR, MessageStatus.SKIPPED, MessageStatus.CANCELED})
+
 # twilio.com/docs/messaging/api/message-resource#message-status-values
 _TWILIO = {
     "accepted": MessageStatus.ACCEPTED,

@@ -121,11 +121,10 @@ def overdue_texts(organization_id: int, now: dt.datetime) -> list[Message]:
     return list(overdue.exclude(sid="").order_by("check_at")[:POLLS_AT_ONCE])
 
 
-def put_off(
-    asked: Sequence[Message], now: dt.datetime, *, first: dt.timedelta = FIRST_POLL
-) -> None:
+def put_off(asked: Sequence[Message], now: dt.datetime, *, first: dt.timedelta) -> None:
     """Sets when to ask again: after as long as the text has waited already, at most 12 hours.
 
+    At least `first`.
     After three days nothing is asked any more: the text stays as it is, "no receipt".
     """
     with connection.cursor() as cursor:

@@ -117,10 +117,11 @@ def apply_receipts(taken: Sequence[TakenReceipt]) -> None:
     apply_news(news)
 
 
-def apply_news(news: Iterable[News], *, ask_after: dt.timedelta = FIRST_POLL) -> None:
+def apply_news(news: Iterable[News], *, ask_after: dt.timedelta | None = None) -> None:
     """Moves messages to the furthest status among the news of each; never back.
 
-    What is not final then is asked about after `ask_after`, if no receipt comes before.
+    What is not final then is asked about after `ask_after`, or `FIRST_POLL`, if no receipt comes
+    before.
 
     Which status may follow which is the table in textmanager.text.statuses; it goes into the
     statement, so that the database decides over the row as it is at that moment.
@@ -141,7 +142,7 @@ def apply_news(news: Iterable[News], *, ask_after: dt.timedelta = FIRST_POLL) ->
                 "news": json.dumps([_as_json(one) for one in ordered]),
                 "before": [before for before, _ in _STEPS],
                 "after": [after for _, after in _STEPS],
-                "first_poll": ask_after.total_seconds(),
+                "first_poll": (ask_after or FIRST_POLL).total_seconds(),
                 "final": [status.value for status in MessageStatus if is_final(status)],
             },
         )
