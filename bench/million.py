@@ -154,6 +154,7 @@ def _campaigns(campaign: Any) -> Any:
 
 def _runs(largest: Any, sizes: Sizes) -> Any:
     """Years of them; the last one is being sent now, and is told."""
+    from django.db.models import F  # noqa: PLC0415 - needs Django
     from django.utils import timezone  # noqa: PLC0415 - needs Django
 
     from textmanager.runs.models import Run  # noqa: PLC0415 - needs Django
@@ -180,10 +181,12 @@ def _runs(largest: Any, sizes: Sizes) -> Any:
         contacts=f"CASE WHEN n <= {LARGE_RUNS} THEN {sizes.large} ELSE {sizes.small} END",
     )
     Run.objects.filter(pk=largest.pk).update(contacts=sizes.largest)
+    Run.objects.update(next_offset=F("contacts"))
     sending = Run.objects.get(pk=largest.pk)
     sending.pk = Run().pk
     sending.scheduled_for = sending.created_at = now
     sending.state, sending.contacts = "sending", sizes.unsent
+    sending.next_offset = sizes.unsent
     sending.completed_at = sending.settled_at = sending.report_sent_at = None
     sending.save(force_insert=True)
     return sending

@@ -277,9 +277,7 @@ def test_texts_are_led_here_but_not_from_an_address_that_nobody_saw(
 
 def test_a_senders_pace_and_cap_are_changed(desk: Client, sender: Sender) -> None:
     form = {"name": "Desk", "segments_per_second": "0", "daily_cap": "", "is_active": "on"}
-    assert "greater than or equal to 0.01" in page(
-        desk, f"/settings/twilio/senders/{sender.pk}/", form
-    )
+    assert "Enter 0.01 or more." in page(desk, f"/settings/twilio/senders/{sender.pk}/", form)
     form |= {"segments_per_second": "12.5", "daily_cap": "900"}
     assert page(desk, f"/settings/twilio/senders/{sender.pk}/", form).startswith("→")
     sender.refresh_from_db()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 from zoneinfo import available_timezones
@@ -344,5 +345,11 @@ class CampaignForm(InPlainWords, forms.Form):
 def zones_for(organization: Organization) -> list[str]:
     """The zones to offer: the organization's first, then the usual ones."""
     own = organization.time_zone
-    usual = [name for name in COMMON_ZONES if name != own and name in available_timezones()]
-    return [own, *usual]
+    return [own, *(name for name in _usual_zones() if name != own)]
+
+
+@functools.cache
+def _usual_zones() -> tuple[str, ...]:
+    # Reads hundreds of files.
+    known = available_timezones()
+    return tuple(name for name in COMMON_ZONES if name in known)

@@ -19,7 +19,7 @@ from textmanager.config.typed import whole_number
 from textmanager.organizations.models import Organization
 from textmanager.runs.latest import TEXTED_NOBODY, LatestRun, latest_run_time, latest_runs_of
 
-A_PAGE = 50
+A_PAGE = 25
 CURRENT, DELETED = "", "deleted"
 LONGEST_QUERY = 200
 

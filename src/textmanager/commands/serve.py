@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import click
 import uvicorn
 
@@ -26,8 +28,20 @@ def command(host: str | None, port: int | None) -> None:
     from textmanager.config.static import collect_when_stale  # noqa: PLC0415 - see above
 
     collect_when_stale()
+    collect_garbage_seldom()
     click.echo(f"Listening on http://{host}:{port}")
     uvicorn.Server(configuration()).run(sockets=[listener])
+
+
+def collect_garbage_seldom() -> None:
+    """A page should not wait for all that was imported to be looked through once more."""
+    from django.urls import get_resolver  # noqa: PLC0415 - needs Django's settings
+
+    # Loads every view: what stays for good has to be there by now.
+    len(get_resolver().url_patterns)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def configuration() -> uvicorn.Config:

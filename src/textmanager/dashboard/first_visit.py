@@ -9,7 +9,6 @@ from django.urls import reverse
 from textmanager.campaigns.models import ApiMode
 from textmanager.dashboard.facts import Facts
 from textmanager.organizations.models import Membership, Role
-from textmanager.organizations.senders import senders_in_use
 from textmanager.runs.standing import modes_tried
 
 
@@ -26,7 +25,7 @@ class Step:
 
 
 def first_visit(facts: Facts, membership: Membership) -> list[Step]:
-    """The four steps with the next one marked; empty once all are done. Two queries at most."""
+    """The four steps with the next one marked; empty once all are done. One query at most."""
     done = _done(facts, membership)
     if all(done):
         return []
@@ -43,7 +42,7 @@ def _done(facts: Facts, membership: Membership) -> list[bool]:
     imis = getattr(organization, "imis", None)
     twilio = getattr(organization, "twilio", None)
     may_send = twilio is not None and twilio.failing_since is None
-    has_sender = may_send and bool(senders_in_use(organization.pk))
+    has_sender = may_send and facts.senders > 0
     tried = modes_tried(organization)
     is_live = bool(facts.live_campaigns) or ApiMode.LIVE in tried
     return [

@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from textmanager.campaigns.agenda import Agenda, ComingRun, coming_runs, going_campaigns
 from textmanager.campaigns.models import Campaign
-from textmanager.config.jobs import workers_alive
+from textmanager.config.counting import counted_together
+from textmanager.config.jobs import living_workers
 from textmanager.dashboard.facts import LATELY, Facts
 from textmanager.organizations.models import Organization
+from textmanager.organizations.senders import senders_in_use
 from textmanager.replies.figures import ReplyFigures, reply_figures
 from textmanager.runs.allowance import segments_of_runs
 from textmanager.runs.deliveries import Deliveries, deliveries_by_day
@@ -104,7 +106,7 @@ def home_of(organization: Organization, *, now: dt.datetime) -> Home:
         standing=standing(organization, now=now, since=now - LATELY),
         campaigns=going.all,
         live_campaigns=going.live,
-        workers=workers_alive(),
+        **counted_together(workers=living_workers(), senders=senders_in_use(organization.pk)),
         unread=replies.unread,
     )
     coming = coming_runs(going.soonest, until=now + AGENDA_LOOKS_AHEAD, most=MOST_ON_AGENDA)

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.core.exceptions import ValidationError
 
+from textmanager.config.long_select import LongSelect
 from textmanager.config.wording import InPlainWords
 from textmanager.organizations.appearance import OWN_COLOR
 from textmanager.organizations.effects import is_wider_than_the_law
@@ -61,6 +62,7 @@ class OrganizationForm(InPlainWords, forms.ModelForm):  # type: ignore[type-arg]
     time_zone = forms.ChoiceField(
         label="Time zone",
         choices=[(zone, zone.replace("_", " ")) for zone in ZONES],
+        widget=LongSelect,
         help_text="Days begin and end here, and times are shown in it.",
     )
     wider_hours = forms.BooleanField(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.db.models import QuerySet
+
 from textmanager.organizations.models import Sender
 
 
@@ -18,11 +20,9 @@ def sender_at(organization_id: int, number: str) -> Sender | None:
     return senders.filter(organization_id=organization_id, number=number).first()
 
 
-def senders_in_use(organization_id: int) -> list[Sender]:
+def senders_in_use(organization_id: int) -> QuerySet[Sender]:
     """The oldest first."""
-    return list(
-        Sender.objects.filter(organization_id=organization_id, is_active=True).order_by("pk")
-    )
+    return Sender.objects.filter(organization_id=organization_id, is_active=True).order_by("pk")
 
 
 def addresses_of(organization_id: int) -> list[str]:

@@ -127,7 +127,7 @@ def choose_sender(
     organization_id: int, *, written_to: str, texted_from: int | None
 ) -> Sender | None:
     """Of those in use, the one with the number `written_to`, or the key `texted_from`, or any."""
-    senders = senders_in_use(organization_id)
+    senders = list(senders_in_use(organization_id))
     by_number = [each for each in senders if each.number == written_to]
     by_key = [each for each in senders if each.pk == texted_from]
     return next(iter([*by_number, *by_key, *senders]), None)

@@ -18,7 +18,8 @@ from textmanager.runs.message_search import Sought, messages_after
 from textmanager.runs.models import CauseTally, Message, Run
 from textmanager.text.statuses import MessageStatus, staff_name
 
-AT_ONCE = 2000
+# The other pages of the process wait for so many lines, a few hundredths of a second.
+AT_ONCE = 500
 # Excel takes a file for UTF-8 only when it begins with this.
 BYTE_ORDER_MARK = "\ufeff"
 

@@ -21,7 +21,7 @@ from textmanager.runs.models import Message, Run
 from textmanager.text.phones import Recipient, digits_in, parse_recipient
 
 RUNS_AT_ONCE = 1000
-MOST_SHOWN = 100
+MOST_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -150,10 +150,7 @@ def _numbers(organization: Organization, query: str) -> list[str]:
 def _found(organization: Organization, keys: list[tuple[uuid.UUID, int]]) -> list[Found]:
     if not keys:
         return []
-    either = Q()
-    for run_id, number in keys:
-        either |= Q(run_id=run_id, number=number)
-    messages = Message.objects.filter(either, organization=organization).select_related(
+    messages = Message.objects.filter(pk__in=keys, organization=organization).select_related(
         "run", "run__campaign"
     )
     by_key = {(message.run_id, message.number): message for message in messages}

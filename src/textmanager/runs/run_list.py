@@ -11,7 +11,7 @@ from textmanager.runs.models import Run
 from textmanager.runs.overview import RunRow, run_rows
 from textmanager.text.statuses import STAFF_STATUSES, StaffStatus
 
-A_PAGE = 50
+A_PAGE = 25
 
 
 @dataclass(frozen=True)
