@@ -18,6 +18,7 @@ from jobs import delete_jobs
 from processes import copied_as_template
 from textmanager.campaigns.models import Campaign
 from textmanager.config import database
+from textmanager.imis import client
 from textmanager.organizations.models import Organization, Role, Sender, User
 from textmanager.runs.models import Run
 
@@ -27,13 +28,15 @@ FAST = "-c synchronous_commit=off -c fsync=off"
 
 
 def pytest_configure() -> None:
-    """Serves static files from where they are, and hashes passwords at no cost."""
+    """Serves static files from where they are, hashes passwords at no cost, and waits little."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STORAGES["staticfiles"]["BACKEND"] = (
         "django.contrib.staticfiles.storage.StaticFilesStorage"
     )
     settings.WHITENOISE_USE_FINDERS = True
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    # Where nothing answers, trying again soon is the same as trying again later.
+    client.FIRST_PAUSE = 0.01
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,7 @@ class ImisClient:
         session: aiohttp.ClientSession | None = None,
         tokens: TokenStore | None = None,
         timeout: aiohttp.ClientTimeout | None = None,
-        first_pause: float = FIRST_PAUSE,
+        first_pause: float | None = None,
         on_refusal: Callable[[ImisSignInRefused], Awaitable[None]] | None = None,
     ) -> None:
         self.base_url = base_url.strip().rstrip("/")
@@ -78,7 +78,7 @@ class ImisClient:
         self._owns_session = session is None
         self._tokens = SHARED if tokens is None else tokens
         self._timeout = timeout or transport.TIMEOUT
-        self._first_pause = first_pause
+        self._first_pause = FIRST_PAUSE if first_pause is None else first_pause
         self._on_refusal = on_refusal
         # How often the site failed or turned a read away: a sign to ask for less at once.
         self.failed_reads = 0
