@@ -39,6 +39,16 @@ def pytest_configure() -> None:
     client.FIRST_PAUSE = 0.01
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: at the end one worker would wait for the other's last."""
+    items.sort(key=lambda item: ("faults" not in item.path.parts, not _is_long(item)))
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("journey") is not None
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
     """Points Django at DATABASE_URL, or at an embedded PostgreSQL that starts for the tests.
