@@ -1,4 +1,4 @@
-"""The runs that somebody should know of now: those going on, held, and those that did not run."""
+"""The runs that somebody should know of now: going on, held, paused, and what did not run."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from textmanager.campaigns.models import ApiMode
 from textmanager.organizations.models import Organization
 from textmanager.runs.models import Run, RunState, RunTally
 from textmanager.runs.progress import Progress, progress
+from textmanager.runs.shown_state import was_paused_by_somebody
 
 # A page shows few of them, and says how many there are.
 MOST = 200
@@ -32,6 +33,7 @@ class Standing:
 
     under_way: list[RunUnderWay]
     held: list[Run]
+    paused: list[Run]
     missed: list[Run]
     failed: list[Run]
 
@@ -53,10 +55,12 @@ def standing(organization: Organization, *, now: dt.datetime, since: dt.datetime
         )
         .order_by("-scheduled_for")[:MOST]
     )
+    held = [run for run in runs if run.state == RunState.HELD]
     going_on = {RunState.PREPARING, RunState.SENDING}
     return Standing(
         under_way=[_under_way(run, now) for run in runs if run.state in going_on],
-        held=[run for run in runs if run.state == RunState.HELD],
+        held=[run for run in held if not was_paused_by_somebody(run)],
+        paused=[run for run in held if was_paused_by_somebody(run)],
         missed=[run for run in runs if run.state == RunState.MISSED],
         failed=[run for run in runs if run.state == RunState.FAILED],
     )

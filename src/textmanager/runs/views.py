@@ -18,13 +18,13 @@ from textmanager.runs.causes import causes_of
 from textmanager.runs.costs import cost_by
 from textmanager.runs.figures import Figures, figures_of
 from textmanager.runs.finding import find
-from textmanager.runs.holding import was_paused_by_somebody
 from textmanager.runs.message_list import Asked, message_page
 from textmanager.runs.message_story import story_of
 from textmanager.runs.models import Message, Run, RunState, WriteBack
 from textmanager.runs.progress import is_live, progress
 from textmanager.runs.retrying import worth_another_try
 from textmanager.runs.run_list import run_page
+from textmanager.runs.shown_state import was_paused_by_somebody
 from textmanager.runs.testing import how_tested
 from textmanager.runs.timeline import timeline
 
