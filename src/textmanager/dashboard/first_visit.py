@@ -43,7 +43,9 @@ def _done(facts: Facts, membership: Membership) -> list[bool]:
     imis = getattr(organization, "imis", None)
     twilio = getattr(organization, "twilio", None)
     may_send = twilio is not None and twilio.failing_since is None
-    has_sender = may_send and bool(senders_in_use(organization.pk))
+    has_sender = may_send and any(
+        not each.unfit_because for each in senders_in_use(organization.pk)
+    )
     tried = modes_tried(organization)
     is_live = bool(facts.live_campaigns) or ApiMode.LIVE in tried
     return [
