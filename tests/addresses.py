@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from textmanager.organizations.models import Role
 
-ANYBODY = {"health", "sign-in", "accept-invitation"}
+ANYBODY = {"health", "sign-in", "accept-invitation", "forgot-password", "new-password"}
 SIGNED_IN = {"choose-organization"}
 # They show nothing: one leads on, the other says whether the session still holds.
 SHOWING_NOTHING = {"sign-out", "campaigns:autosave"}

@@ -26,7 +26,9 @@ from textmanager.runs.models import ReportMail, Run
 from textmanager.text.statuses import MessageStatus
 
 # Open to everybody, by design; their own tests say what they guard.
-OPEN = {"health", "sign-in", "sign-out", "accept-invitation"}
+OPEN = {
+    "health", "sign-in", "sign-out", "accept-invitation", "forgot-password", "new-password",
+}  # fmt: skip
 # Need a person, but no organization.
 OUTSIDE_ORGANIZATIONS = {"choose-organization"}
 # What a viewer may look at. Whatever is not named here changes something, or leads to a change.
