@@ -16,12 +16,12 @@ def command(username: str) -> None:
     here; theirs is reset in iMIS.
     """
     prepare()
-    from textmanager.organizations import password_reset  # noqa: PLC0415 - needs Django
-    from textmanager.organizations.models import User  # noqa: PLC0415 - needs Django
+    from textmanager.organizations.password_reset import (  # noqa: PLC0415 - needs Django to be set up
+        NoLink,
+        link_for,
+    )
 
-    user = User.objects.filter(username=username, is_active=True).first()
-    if user is None:
-        raise click.ClickException(f"There is no account {username} here.")
-    if user.imis_username:
-        raise click.ClickException(f"{username} signs in with iMIS: reset the password there.")
-    click.echo(password_reset.link(user))
+    try:
+        click.echo(link_for(username))
+    except NoLink as refusal:
+        raise click.ClickException(str(refusal)) from refusal

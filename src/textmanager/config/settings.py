@@ -180,4 +180,5 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.replies.polling",
     "textmanager.replies.imis_records",
     "textmanager.replies.imis_reading",
+    "textmanager.replies.importing",
 ]

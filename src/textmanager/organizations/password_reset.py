@@ -137,6 +137,16 @@ def link(user: User) -> str:
     return settings.PUBLIC_URL + reverse("new-password", args=[int_to_base36(user.pk), token])
 
 
+def link_for(username: str) -> str:
+    """A link for whoever runs the installation to hand over. Raises NoLink."""
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None:
+        raise NoLink(f"There is no account {username} here.")
+    if user.imis_username:
+        raise NoLink(f"{username} signs in with iMIS: reset the password there.")
+    return link(user)
+
+
 def user_of(key: str, token: str) -> User:
     """Whose link it is. Raises NoLink."""
     return _checked(key, token, lock=False)
