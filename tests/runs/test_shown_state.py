@@ -57,7 +57,7 @@ def test_what_text_manager_held_is_still_held(page: Client, run: Run) -> None:
 
 def test_the_banner_of_a_paused_run_does_not_call_it_held(page: Client, paused: Run) -> None:
     html = page.get("/opt-outs/").content.decode()
-    assert f"The run of “Dues reminder” stands still. {BY_WHOM}" in html
+    assert f"No text of the run of “Dues reminder” leaves. {BY_WHOM}" in html
     assert "is held" not in html
     assert f'href="/runs/{paused.pk}/">Resume or cancel it' in html
 

@@ -77,7 +77,7 @@ def _paused(runs: Sequence[Run]) -> Iterator[Banner]:
     if not runs:
         return
     if len(runs) == 1:
-        words = f"The run of “{runs[0].campaign_name}” stands still. {runs[0].reason}"
+        words = f"No text of the run of “{runs[0].campaign_name}” leaves. {runs[0].reason}"
     else:
         words = f"{len(runs)} runs are paused, and no text of them leaves."
     yield Banner("paused", "warning", words, _links(runs, "Resume or cancel it"))

@@ -56,14 +56,15 @@ def progress(
     left = sum(counts.get(status, 0) for status in NOT_YET_SENT)
     waiting = counts.get(MessageStatus.HELD, 0)
     under_way = counts.get(MessageStatus.SENDING, 0)
-    rate = _rate(run, total - left, now) if run.state == RunState.SENDING and left else None
+    # Texts whose answer is awaited, or looked up, go at no rate of ours.
+    moves = run.state == RunState.SENDING and left > under_way
+    rate = _rate(run, total - left, now) if moves else None
     return Progress(
         done=total - left,
         total=total,
         rate_per_second=rate,
-        # What is looked up ends by no rate; and a last text's answer is there, or is not.
         finish=now + dt.timedelta(seconds=left / rate)
-        if rate and not waiting and not unclear and left > under_way
+        if rate and not waiting and not unclear
         else None,
         is_live=is_live(run, now=now),
         in_words=_in_words(run, left, waiting, counts),
