@@ -261,3 +261,19 @@ def test_a_run_whose_texts_left_in_one_moment_says_so(
     page_text = text(page.get(f"/runs/{run.pk}/"))
     assert said in page_text
     assert "The last text left" not in page_text
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "said"),
+    [
+        ("resume", RunState.SENDING, "Only a run that is held or paused can go on."),
+        ("cancel", RunState.COMPLETED, "This run has ended already."),
+    ],
+)
+def test_nothing_is_asked_whose_answer_would_be_refused(
+    page: Client, run: Run, action: str, state: str, said: str
+) -> None:
+    Run.objects.update(state=state)
+    answer = page.get(f"/runs/{run.pk}/{action}/", follow=True)
+    assert answer.redirect_chain[-1][0] == f"/runs/{run.pk}/"
+    assert said in text(answer)

@@ -86,12 +86,19 @@ def pause_campaign(*, organization: Organization, campaign_id: int, actor: User)
 def resume_run(*, organization: Organization, run_id: uuid.UUID, actor: User) -> Run:
     """Lets a held or paused run go on where it stopped. Raises NotPossible, Run.DoesNotExist."""
     run = _locked(organization, run_id)
-    if run.state != RunState.HELD:
-        raise NotPossible("Only a run that is held or paused can go on.")
-    if run.waits_for_approval:
-        raise NotPossible("This run waits until a second person approves it.")
+    if refusal := why_not_resume(run):
+        raise NotPossible(refusal)
     let_go_on(run, actor=actor)
     return run
+
+
+def why_not_resume(run: Run) -> str:
+    """Why nobody can let it go on, in words for staff; empty when somebody can."""
+    if run.state != RunState.HELD:
+        return "Only a run that is held or paused can go on."
+    if run.waits_for_approval:
+        return "This run waits until a second person approves it."
+    return ""
 
 
 def let_go_on(run: Run, *, actor: User | None) -> None:
@@ -119,8 +126,8 @@ def cancel_run(*, organization: Organization, run_id: uuid.UUID, actor: User) ->
     Raises NotPossible, Run.DoesNotExist.
     """
     run = _locked(organization, run_id)
-    if run.state not in RunState.open():
-        raise NotPossible("This run has ended already.")
+    if refusal := why_not_cancel(run):
+        raise NotPossible(refusal)
     now = timezone.now()
     run.state, run.completed_at = RunState.CANCELED, now
     run.reason = f"Canceled by {actor.get_username()}."
@@ -130,6 +137,11 @@ def cancel_run(*, organization: Organization, run_id: uuid.UUID, actor: User) ->
     )
     audit.record(organization=organization, actor=actor, action="canceled", subject=run)
     return run
+
+
+def why_not_cancel(run: Run) -> str:
+    """Why it cannot be canceled, in words for staff; empty when it can."""
+    return "" if run.state in RunState.open() else "This run has ended already."
 
 
 def _locked(organization: Organization, run_id: uuid.UUID) -> Run:
