@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from textmanager.organizations.models import Role
 
-ANYBODY = {"health", "sign-in", "accept-invitation"}
+ANYBODY = {"health", "sign-in", "accept-invitation", "forgot-password", "new-password"}
 SIGNED_IN = {"choose-organization"}
 # They show nothing: one leads on, the other says whether the session still holds.
 SHOWING_NOTHING = {"sign-out", "campaigns:autosave"}
@@ -54,6 +54,8 @@ PAGES: dict[str, Role] = {
     "replies:assignees": Role.AUTHOR,
     "replies:register": Role.VIEWER,
     "replies:history": Role.VIEWER,
+    "replies:import-outcome": Role.VIEWER,
+    "replies:import-progress": Role.VIEWER,
     "replies:export": Role.VIEWER,
     "settings:index": Role.ADMIN,
     "settings:organization": Role.ADMIN,
@@ -107,6 +109,7 @@ FRAGMENTS = {
     "runs:messages",
     "replies:unread",
     "replies:thread",
+    "replies:import-progress",
     "replies:assignees",
     "settings:account-senders",
     "settings:activity-types-found",

@@ -22,7 +22,14 @@ from textmanager.organizations.models import (
     Sender,
     User,
 )
-from textmanager.replies.models import Answer, Conversation, InboundText, OptOut, OptOutSource
+from textmanager.replies.models import (
+    Answer,
+    Conversation,
+    InboundText,
+    OptOut,
+    OptOutImport,
+    OptOutSource,
+)
 from textmanager.runs.models import Message, Receipt, ReportMail, Run, RunState, WriteBack
 from textmanager.text.statuses import MessageStatus
 
@@ -66,6 +73,7 @@ class Full:
     member: User
     membership: Membership
     invitation: Invitation
+    opt_out_import: OptOutImport
     count: AudienceCount
     test_text: Answer
 
@@ -111,6 +119,9 @@ def begin(organization: Organization) -> Full:
         membership=member.memberships.get(),
         invitation=Invitation.objects.create(
             organization=organization, email="erin@example.org", role=Role.AUTHOR
+        ),
+        opt_out_import=OptOutImport.objects.create(
+            organization=organization, started_by=member, file_name=WORDS, total=1
         ),
         count=AudienceCount.objects.create(
             organization=organization,

@@ -59,6 +59,7 @@ def sample(name: str, full: Full) -> dict[str, Any]:
         "membership_id": full.membership.pk,
         "invitation_id": full.invitation.pk,
         "count_id": full.count.pk,
+        "import_id": full.opt_out_import.pk,
         "reason": fullness.REASON,
         "text_id": full.test_text.pk,
         "mail_id": full.report.pk,

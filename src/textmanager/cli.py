@@ -20,6 +20,7 @@ COMMANDS = {
     "createorg": "textmanager.commands.createorg",
     "connect": "textmanager.commands.connect",
     "doctor": "textmanager.commands.doctor",
+    "password-link": "textmanager.commands.password_link",
     "rekey": "textmanager.commands.rekey",
     "sandbox": "textmanager.commands.sandbox",
 }

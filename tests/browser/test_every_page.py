@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from addresses import FILES, FRAGMENTS, PAGES, every_address
 from keyboard import refuse_what_needs_a_mouse
@@ -43,6 +43,7 @@ def something_of_everything(staff: Staff) -> dict[str, Any]:
     """A run, a conversation and an opt-out, made by whichever of these tests comes first here."""
     found = identifiers(staff)
     if found is None:
+        import_opt_outs(staff.page)
         staff.receive_texts_to(SENDER)
         run_id = staff.run_now("Dues reminder")
         staff.wait_for_run(run_id)
@@ -53,23 +54,33 @@ def something_of_everything(staff: Staff) -> dict[str, Any]:
     return found
 
 
+def import_opt_outs(page: Page) -> None:
+    """A list with a line that is not taken."""
+    page.goto("/opt-outs/")
+    content = {"name": "gone.csv", "mimeType": "text/csv", "buffer": b"+12025550199\nnone\n"}
+    page.get_by_label("CSV file").set_input_files(content)  # type: ignore[arg-type]  # a FilePayload
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_role("heading", name="Lines that were not taken")).to_be_visible()
+
+
 def identifiers(staff: Staff) -> dict[str, Any] | None:
     """A value for each parameter that an address of a page takes."""
     rows = staff.house.ask(
         f"""
-        SELECT r.campaign_id, r.id, m.number, c.id, o.number, s.id
+        SELECT r.campaign_id, r.id, m.number, c.id, o.number, s.id, i.id
         FROM organizations_organization AS org
         JOIN runs_run AS r ON r.organization_id = org.id
         JOIN runs_message AS m ON m.run_id = r.id AND m."to" = '{MEMBER}'
         JOIN replies_conversation AS c ON c.organization_id = org.id
         JOIN replies_optout AS o ON o.organization_id = org.id
         JOIN organizations_sender AS s ON s.organization_id = org.id
+        JOIN replies_optoutimport AS i ON i.organization_id = org.id
         WHERE org.cloud_id = '{staff.cloud_id}' LIMIT 1
         """
     )
     if not rows:
         return None
-    campaign, run, row, conversation, number, sender = rows[0]
+    campaign, run, row, conversation, number, sender, imported = rows[0]
     return {
         "campaign_id": campaign,
         "run_id": run,
@@ -77,4 +88,5 @@ def identifiers(staff: Staff) -> dict[str, Any] | None:
         "conversation_id": conversation,
         "number": number,
         "sender_id": sender,
+        "import_id": imported,
     }

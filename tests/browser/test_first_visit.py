@@ -39,6 +39,9 @@ def test_a_first_visit_leads_from_nothing_to_a_run_in_test_mode(staff: Staff) ->
 def enter(page: Page) -> None:
     page.goto("/")
     take(page, "sign-in")
+    page.get_by_role("link", name="Forgot your password?").click()
+    take(page, "forgot-password")
+    page.get_by_role("link", name="Back to sign-in").click()
     page.get_by_label("User name").fill("first-visit")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()

@@ -225,7 +225,7 @@ def test_the_page_shows_what_ran_with_its_outcome_and_what_is_to_come(
     html = html_of(page)
     assert "November 2026" in html
     assert "Times in Eastern Time (America/New_York)" in html
-    assert "2 runs, <strong>1 of them held, failed or missed</strong> · 11 to come" in html
+    assert "2 runs, <strong>1 of them paused, held, failed or missed</strong> · 11 to come" in html
     ran = cell_of(html, "Tuesday, November 24")
     assert f'href="/runs/{run.pk}/"' in ran
     assert "Completed" in ran

@@ -21,12 +21,14 @@ from textmanager.organizations.models import (
     TwilioConnection,
     User,
 )
-from textmanager.replies.models import Answer, Conversation, OptOut, OptOutSource
+from textmanager.replies.models import Answer, Conversation, OptOut, OptOutImport, OptOutSource
 from textmanager.runs.models import ReportMail, Run
 from textmanager.text.statuses import MessageStatus
 
 # Open to everybody, by design; their own tests say what they guard.
-OPEN = {"health", "sign-in", "sign-out", "accept-invitation"}
+OPEN = {
+    "health", "sign-in", "sign-out", "accept-invitation", "forgot-password", "new-password",
+}  # fmt: skip
 # Need a person, but no organization.
 OUTSIDE_ORGANIZATIONS = {"choose-organization"}
 # What a viewer may look at. Whatever is not named here changes something, or leads to a change.
@@ -36,11 +38,13 @@ LOOKING = {
     "runs:list", "runs:detail", "runs:progress", "runs:messages",
     "replies:inbox", "replies:conversation", "replies:register", "replies:history",
     "replies:export", "replies:unread", "replies:thread", "appearance",
+    "replies:import-outcome", "replies:import-progress",
     "runs:find", "runs:message", "runs:report", "runs:report-frame",
     "runs:export-csv", "runs:export-xlsx", "runs:bad-numbers-csv", "runs:bad-numbers-xlsx",
 }  # fmt: skip
 # Parts of pages and pages that name nothing, and files, whose content has tests of its own.
 NAMELESS = {
+    "replies:import-progress",
     "runs:progress", "runs:messages", "runs:find", "replies:unread", "appearance", "help",
     "whats-new",
 } | {name for name in LOOKING if name.endswith(("-csv", "-xlsx"))}  # fmt: skip
@@ -87,6 +91,9 @@ def theirs(organization: Organization) -> Run:
         segments=1,
         status=MessageStatus.DELIVERED,
     )
+    OptOutImport.objects.create(
+        organization=organization, file_name=SECRET, total=1, wrong=[[1, SECRET, SECRET]]
+    )
     AudienceCount.objects.create(
         organization=organization,
         form_key="form",
@@ -120,6 +127,7 @@ def address(name: str, run: Run) -> str:
         "sender_id": run.sender_id,
         "membership_id": Membership.objects.get(user__username="dora").pk,
         "invitation_id": Invitation.objects.get().pk,
+        "import_id": OptOutImport.objects.get(organization=run.organization).pk,
     }
     return reverse(name, kwargs={key: values[key] for key in EVERY[name] if key in values})
 

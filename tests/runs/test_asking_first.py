@@ -139,7 +139,7 @@ def test_the_timeline_tells_what_happened_in_order(page: Client, half_way: Run) 
         )
     ]
     assert places == sorted(places)
-    assert "The first text left" in said
+    assert "The first and the last text left" in said
     assert "Today&#x27;s allowance was reached" in said
     assert "Too many texts fail" in said
 
@@ -245,3 +245,35 @@ def test_what_twilio_billed_stands_on_the_page_and_in_the_mail(page: Client, set
     assert "Billed by Twilio: 0.02 USD." in text(page.get(f"/runs/{settled.pk}/"))
     send_report(settled.pk)
     assert "Billed by Twilio: 0.02 USD" in mail.outbox[0].body
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [(1, "The first and only text left"), (2, "The first and the last text left, together")],
+)
+def test_a_run_whose_texts_left_in_one_moment_says_so(
+    page: Client, run: Run, texts: int, said: str
+) -> None:
+    for number in range(texts):
+        world.message(run, number, status=MessageStatus.ACCEPTED, accepted_at=NOW)
+    assert said not in text(page.get(f"/runs/{run.pk}/"))
+    Run.objects.update(state=RunState.COMPLETED, completed_at=NOW)
+    page_text = text(page.get(f"/runs/{run.pk}/"))
+    assert said in page_text
+    assert "The last text left" not in page_text
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "said"),
+    [
+        ("resume", RunState.SENDING, "Only a run that is held or paused can go on."),
+        ("cancel", RunState.COMPLETED, "This run has ended already."),
+    ],
+)
+def test_nothing_is_asked_whose_answer_would_be_refused(
+    page: Client, run: Run, action: str, state: str, said: str
+) -> None:
+    Run.objects.update(state=state)
+    answer = page.get(f"/runs/{run.pk}/{action}/", follow=True)
+    assert answer.redirect_chain[-1][0] == f"/runs/{run.pk}/"
+    assert said in text(answer)

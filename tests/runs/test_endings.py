@@ -8,6 +8,7 @@ import io
 from typing import Any
 
 import pytest
+import time_machine
 from django.core import mail
 
 import world
@@ -50,9 +51,13 @@ def test_a_run_is_settled_when_nothing_is_left_to_hear(run: Run) -> None:
 
 
 def test_pausing_and_resuming_leaves_a_trace(run: Run, alice: User) -> None:
-    pause_run(organization=run.organization, run_id=run.pk, actor=alice)
+    with time_machine.travel(NOW, tick=False):
+        pause_run(organization=run.organization, run_id=run.pk, actor=alice)
     run.refresh_from_db()
-    assert (run.state, run.reason) == (RunState.HELD, "Paused by alice.")
+    assert (run.state, run.reason) == (
+        RunState.HELD,
+        "Paused by alice on Nov 23, 2026, 10:00 AM EST.",
+    )
     with pytest.raises(NotPossible):
         pause_run(organization=run.organization, run_id=run.pk, actor=alice)
     resume_run(organization=run.organization, run_id=run.pk, actor=alice)

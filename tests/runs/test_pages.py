@@ -184,14 +184,14 @@ def test_pausing_resuming_and_canceling_from_the_page(page: Client, run: Run) ->
     world.message(run, 1)
     html = page.post(f"/runs/{run.pk}/pause/", follow=True).content.decode()
     assert "The run is paused." in html
-    assert "Paused by alice." in html
+    assert "Paused by alice on" in html
     html = page.post(f"/runs/{run.pk}/resume/", follow=True).content.decode()
     assert "The run goes on." in html
     html = page.post(f"/runs/{run.pk}/cancel/", follow=True).content.decode()
     assert "The run is canceled." in html
     assert Message.objects.get().status == MessageStatus.CANCELED
     html = page.post(f"/runs/{run.pk}/resume/", follow=True).content.decode()
-    assert "Only a held run can go on." in html
+    assert "Only a run that is held or paused can go on." in html
 
 
 def test_the_list_of_runs_has_the_figures_of_each(

@@ -19,7 +19,8 @@ from textmanager.campaigns.listing import counts, current_totals
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.runs.by_day import DayOfRuns, runs_by_day
-from textmanager.runs.models import Run, RunState
+from textmanager.runs.models import Run
+from textmanager.runs.shown_state import shown_state
 from textmanager.schedule.words import clock, zone_name
 
 
@@ -132,12 +133,13 @@ def _entries(
 
 
 def _of_run(run: Run, zone: ZoneInfo) -> Entry:
+    shown = shown_state(run)
     return Entry(
         time=_time(run.scheduled_for, zone),
         name=run.campaign_name,
         address=reverse("runs:detail", args=[run.pk]),
-        key=run.state,
-        label=str(RunState(run.state).label),
+        key=shown.key,
+        label=shown.label,
         is_test=run.is_test,
         why=run.reason,
     )

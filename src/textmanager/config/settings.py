@@ -101,6 +101,8 @@ LOGIN_REDIRECT_URL = "home"
 
 _over_https = _public.scheme == "https"
 SESSION_COOKIE_SECURE = _over_https
+# How long the link to a new password works, in seconds.
+PASSWORD_RESET_TIMEOUT = 60 * 60
 SESSION_COOKIE_AGE = 12 * 60 * 60
 CSRF_COOKIE_SECURE = _over_https
 CSRF_COOKIE_HTTPONLY = True
@@ -160,6 +162,7 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = ""
 PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.config.upkeep",
     "textmanager.organizations.imis_health",
+    "textmanager.organizations.password_reset",
     "textmanager.campaigns.counting",
     "textmanager.organizations.prices",
     "textmanager.organizations.twilio_health",
@@ -177,4 +180,5 @@ PROCRASTINATE_IMPORT_PATHS = [
     "textmanager.replies.polling",
     "textmanager.replies.imis_records",
     "textmanager.replies.imis_reading",
+    "textmanager.replies.importing",
 ]

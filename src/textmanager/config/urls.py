@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from textmanager.config.health import health
-from textmanager.organizations import organization_views, people_views
+from textmanager.organizations import organization_views, password_views, people_views
 from textmanager.organizations import views as organizations
 
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("", include("textmanager.campaigns.urls")),
     path("appearance.css", organization_views.appearance_stylesheet, name="appearance"),
     path("invitation/<str:token>/", people_views.accept, name="accept-invitation"),
+    path("password/", password_views.forgot, name="forgot-password"),
+    path("password/<str:key>/<str:token>/", password_views.new_password, name="new-password"),
     path("runs/", include("textmanager.runs.urls")),
     path("", include("textmanager.replies.urls")),
     path("settings/", include("textmanager.organizations.settings_urls")),

@@ -41,6 +41,7 @@ def banners(facts: Facts, membership: Membership) -> list[Banner]:
     told = [
         *_workers(facts, membership),
         *_held(facts.standing.held),
+        *_paused(facts.standing.paused),
         *_not_run("failed", facts.standing.failed),
         *_not_run("missed", facts.standing.missed),
         *_connections(facts, organization, membership),
@@ -70,6 +71,16 @@ def _held(runs: Sequence[Run]) -> Iterator[Banner]:
     else:
         words = f"{len(runs)} runs are held, and no text of them leaves."
     yield Banner("held", "warning", words, _links(runs, "Resume or cancel it"))
+
+
+def _paused(runs: Sequence[Run]) -> Iterator[Banner]:
+    if not runs:
+        return
+    if len(runs) == 1:
+        words = f"No text of the run of “{runs[0].campaign_name}” leaves. {runs[0].reason}"
+    else:
+        words = f"{len(runs)} runs are paused, and no text of them leaves."
+    yield Banner("paused", "warning", words, _links(runs, "Resume or cancel it"))
 
 
 def _not_run(how: str, runs: Sequence[Run]) -> Iterator[Banner]:

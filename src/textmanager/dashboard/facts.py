@@ -12,7 +12,7 @@ from textmanager.campaigns.models import ApiMode
 from textmanager.config.counting import counted_together
 from textmanager.config.jobs import living_workers
 from textmanager.organizations.membership import MemberRequest
-from textmanager.organizations.senders import senders_in_use
+from textmanager.organizations.senders import fit_senders
 from textmanager.replies.conversations import unread_conversations
 from textmanager.runs.standing import Standing, standing
 
@@ -24,7 +24,7 @@ LATELY = dt.timedelta(days=3)
 class Facts:
     """`campaigns` run by themselves, `live_campaigns` of them in LIVE mode.
 
-    `senders` are those that campaigns may send from.
+    `senders` are those from which texts can leave.
     """
 
     now: dt.datetime
@@ -46,7 +46,7 @@ def facts_of(request: MemberRequest) -> Facts:
             campaigns=going,
             live_campaigns=going.filter(api_mode=ApiMode.LIVE),
             workers=living_workers(),
-            senders=senders_in_use(request.organization.pk),
+            senders=fit_senders(request.organization.pk),
             unread=unread_conversations(request.organization),
         )
         found = standing(request.organization, now=now, since=now - LATELY)

@@ -14,7 +14,7 @@ from textmanager.config.counting import counted_together
 from textmanager.config.jobs import living_workers
 from textmanager.dashboard.facts import LATELY, Facts
 from textmanager.organizations.models import Organization
-from textmanager.organizations.senders import senders_in_use
+from textmanager.organizations.senders import fit_senders
 from textmanager.replies.figures import ReplyFigures, reply_figures
 from textmanager.runs.allowance import segments_of_runs
 from textmanager.runs.deliveries import Deliveries, deliveries_by_day
@@ -106,7 +106,7 @@ def home_of(organization: Organization, *, now: dt.datetime) -> Home:
         standing=standing(organization, now=now, since=now - LATELY),
         campaigns=going.all,
         live_campaigns=going.live,
-        **counted_together(workers=living_workers(), senders=senders_in_use(organization.pk)),
+        **counted_together(workers=living_workers(), senders=fit_senders(organization.pk)),
         unread=replies.unread,
     )
     coming = coming_runs(going.soonest, until=now + AGENDA_LOOKS_AHEAD, most=MOST_ON_AGENDA)

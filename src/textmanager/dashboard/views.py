@@ -13,6 +13,7 @@ from textmanager.dashboard.first_visit import Step, first_visit
 from textmanager.dashboard.home import Home, home_of
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
+from textmanager.runs.standing import with_unclear
 
 HIDES_FIRST_VISIT = "first-visit"
 A_YEAR = 365 * 24 * 60 * 60
@@ -28,7 +29,7 @@ def home(request: MemberRequest) -> HttpResponse:
     steps = _steps(request, page)
     context = {
         "home": page,
-        "under_way": page.facts.standing.under_way,
+        "under_way": with_unclear(page.facts.standing.under_way, now=page.facts.now),
         "steps": steps,
         "steps_done": sum(step.is_done for step in steps),
         "banners_shown_anyway": SAID_BY_THE_PATH if steps else frozenset(),
@@ -41,8 +42,9 @@ def home(request: MemberRequest) -> HttpResponse:
 def under_way(request: MemberRequest) -> HttpResponse:
     """The part of the page that keeps itself up to date: what is being sent, and the banners."""
     path_is_shown = request.GET.get("path") == "shown"
+    facts = facts_of(request)
     context = {
-        "under_way": facts_of(request).standing.under_way,
+        "under_way": with_unclear(facts.standing.under_way, now=facts.now),
         "steps": path_is_shown,
         "banners_shown_anyway": SAID_BY_THE_PATH if path_is_shown else frozenset(),
     }

@@ -29,6 +29,7 @@ from textmanager.organizations.models import (
     User,
 )
 from textmanager.organizations.secrets import UNREADABLE, SecretUnreadable
+from textmanager.organizations.sender_fitness import look_at_senders
 
 UNAUTHORIZED = 401
 
@@ -75,6 +76,7 @@ def connect_twilio(organization: Organization, entered: Entered, *, actor: User)
             before=before,
             after={**_known(connection), "auth_token": bool(entered.auth_token)},
         )
+    look_at_senders(organization.pk, connection.credentials())
     return name
 
 
@@ -192,9 +194,8 @@ def add_sender(organization: Organization, found: AccountSender, kind: str, acto
             "daily_cap": found.suggested_cap if kind == SenderKind.TEN_DLC else None,
         },
     )
-    if not sender.is_active:
-        sender.is_active = True
-        sender.save(update_fields=["is_active"])
+    sender.is_active, sender.unfit_because = True, ""
+    sender.save(update_fields=["is_active", "unfit_because"])
     audit.record(organization=organization, actor=actor, action="added sender", subject=sender)
     return sender
 

@@ -13,7 +13,7 @@ class SignInForm(InPlainWords, forms.Form):
         required=False,
         max_length=50,
         help_text="The short name of your organization's iMIS. "
-        "Leave it empty for a local administrator account.",
+        "Leave it empty for a local account, such as one you were invited to by mail.",
     )
     username = forms.CharField(
         label="User name",

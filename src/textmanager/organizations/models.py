@@ -229,6 +229,8 @@ class Sender(models.Model):
     )
     opt_in_text = models.TextField(blank=True)
     is_active = models.BooleanField(default=True)
+    # Why nothing can be sent from it, as its Twilio account was found last; empty when all is well.
+    unfit_because = models.CharField(max_length=200, blank=True, editable=False)
     # Up to here the sender's rate is spoken for: the pacing state, exact over workers and
     # restarts because it is claimed in the same transaction as the texts.
     paced_until = models.DateTimeField(default=timezone.now)

@@ -67,6 +67,9 @@ def change_member(
     before = {"role": membership.role, "email": membership.email}
     membership.role, membership.email = role, email
     membership.save(update_fields=["role", "email"])
+    if membership.user_id == actor.pk and not actor.imis_username:
+        # Their own word for it, so that a forgotten password can be mailed there.
+        User.objects.filter(pk=actor.pk).update(email=email)
     _tell(membership, actor, "changed member", before=before, after={"role": role, "email": email})
     return membership
 

@@ -25,6 +25,11 @@ def senders_in_use(organization_id: int) -> QuerySet[Sender]:
     return Sender.objects.filter(organization_id=organization_id, is_active=True).order_by("pk")
 
 
+def fit_senders(organization_id: int) -> QuerySet[Sender]:
+    """Those in use from which texts can leave, as far as Twilio has said."""
+    return senders_in_use(organization_id).filter(unfit_because="")
+
+
 def addresses_of(organization_id: int) -> list[str]:
     """The numbers and Messaging Services of every sender, used or not: people answer late."""
     senders = Sender.objects.filter(organization_id=organization_id).order_by("pk")

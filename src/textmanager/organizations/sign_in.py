@@ -42,11 +42,8 @@ def sign_in(*, cloud_id: str, username: str, password: str, address: str) -> Sig
     many of them every sign-in is refused for a while, right password or not.
     """
     cloud_id, username = cloud_id.strip().lower(), username.strip()
-    keys = {
-        f"name:{cloud_id}/{username.lower()}"[:250]: FAILURES_A_NAME,
-        f"address:{address}": FAILURES_AN_ADDRESS,
-    }
-    _refuse_after_too_many_failures(keys)
+    limits = limits_of("name", username, address, cloud_id=cloud_id)
+    refuse_after_too_many(limits, "Too many sign-ins have failed.")
     try:
         signed_in = (
             _with_imis_password(cloud_id, username, password)
@@ -57,20 +54,41 @@ def sign_in(*, cloud_id: str, username: str, password: str, address: str) -> Sig
         if not isinstance(refused.__cause__, ImisError) or isinstance(
             refused.__cause__, ImisSignInRefused
         ):
-            FailedSignIn.objects.bulk_create([FailedSignIn(key=key) for key in keys])
+            count_attempt(limits)
         raise
-    FailedSignIn.objects.filter(key=next(iter(keys))).delete()
+    forgive("name", username, cloud_id=cloud_id)
     return signed_in
 
 
-def _refuse_after_too_many_failures(limits: dict[str, int]) -> None:
+def limits_of(what: str, username: str, address: str, *, cloud_id: str = "") -> dict[str, int]:
+    """What an attempt counts against, each with how often is too often within LOOK_BACK."""
+    return {
+        _key(what, username, cloud_id): FAILURES_A_NAME,
+        f"address:{address}": FAILURES_AN_ADDRESS,
+    }
+
+
+def _key(what: str, username: str, cloud_id: str) -> str:
+    return f"{what}:{cloud_id}/{username.strip().lower()}"[:250]
+
+
+def count_attempt(limits: dict[str, int]) -> None:
+    """Notes an attempt that failed, or that may not be made often."""
+    FailedSignIn.objects.bulk_create([FailedSignIn(key=key) for key in limits])
+
+
+def forgive(what: str, username: str, *, cloud_id: str = "") -> None:
+    """Forgets what failed under a name: the person has shown who they are."""
+    FailedSignIn.objects.filter(key=_key(what, username, cloud_id)).delete()
+
+
+def refuse_after_too_many(limits: dict[str, int], words: str) -> None:
+    """Raises SignInRefused, beginning with `words`."""
     since = timezone.now() - LOOK_BACK
     for key, limit in limits.items():
         if FailedSignIn.objects.filter(key=key, at__gte=since).count() >= limit:
             minutes = int(LOOK_BACK.total_seconds() // 60)
-            raise SignInRefused(
-                f"Too many sign-ins have failed. Wait {minutes} minutes, then try again."
-            )
+            raise SignInRefused(f"{words} Wait {minutes} minutes, then try again.")
 
 
 def _with_local_password(username: str, password: str) -> SignedIn:

@@ -25,6 +25,7 @@ from textmanager.organizations.connections import CONNECT, NotConnected, twilio_
 from textmanager.organizations.models import Organization, Receiving, TwilioConnection
 from textmanager.organizations.reach import look, note_reach
 from textmanager.organizations.secrets import REMEDY, UNREADABLE, SecretUnreadable
+from textmanager.organizations.sender_fitness import unfit
 from textmanager.organizations.templatetags.times import in_zone
 
 SECONDS_TO_ANSWER = 10
@@ -143,33 +144,10 @@ def _senders(organization: Organization, theirs: list[AccountSender]) -> Iterato
 
 def _sender(found: AccountSender | None, ours: str) -> tuple[str, str]:
     """What is to be said of a sender, and what is to be done."""
-    if found is None:
-        return (
-            " is not in this Twilio account.",
-            "Take it out of use under Settings, Twilio, or connect the account that has it.",
-        )
-    return (
-        _unfit(found)
-        or _replies_astray(found, ours)
-        or (" can send, and its replies come here.", "")
-    )
-
-
-def _unfit(found: AccountSender) -> tuple[str, str] | None:
-    """Why nothing can be sent from it."""
-    if found.is_blocked:
-        return (
-            f": {found.registration} (error 30032).",
-            "Ask for toll-free verification in Twilio's console; it takes three to five days.",
-        )
-    if found.can_text:
-        return None
-    if found.kind == "service":
-        return (
-            " has no number to send from (error 21704).",
-            "Add a number to the Messaging Service in Twilio's console.",
-        )
-    return (" cannot send texts.", "Choose a number that can; this one is for calls.")
+    problem = unfit(found)
+    if problem is None and found is not None:
+        problem = _replies_astray(found, ours)
+    return problem or (" can send, and its replies come here.", "")
 
 
 def _replies_astray(found: AccountSender, ours: str) -> tuple[str, str] | None:

@@ -18,6 +18,7 @@ from textmanager.organizations.imis_health import Problem
 from textmanager.organizations.mailing import tell
 from textmanager.organizations.models import Organization, TwilioConnection
 from textmanager.organizations.reach import look, note_reach
+from textmanager.organizations.sender_fitness import watch_senders
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,9 @@ async def _watch(organization_id: int) -> None:
     problem = await _look_up(organization_id)
     await in_database(note, organization_id, problem, timezone.now())
     connection, cloud_id = await in_database(connection_of, organization_id)
+    if not problem:
+        credentials = await in_database(twilio_credentials, organization_id)
+        await watch_senders(organization_id, credentials)
     await in_database(note_reach, connection.pk, await look(connection, cloud_id))
 
 

@@ -58,6 +58,63 @@ class OptOut(models.Model):
         return f"{self.number} since {self.created_at:%Y-%m-%d}"
 
 
+class ImportState(models.TextChoices):
+    """How far an import of opt-outs got."""
+
+    WAITING = "waiting", "Waits for a worker"
+    READING = "reading", "Being read"
+    DONE = "done", "Done"
+    FAILED = "failed", "Stopped"
+
+
+class OptOutImport(models.Model):
+    """A file of numbers that a worker enters into the register, some lines at a time.
+
+    What the lines before `done` brought is in the register; both are written together.
+    """
+
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+")
+    started_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    file_name = models.CharField(max_length=100, blank=True)
+    # The file itself, until it is read.
+    text = models.TextField(blank=True)
+    state = models.CharField(max_length=7, choices=ImportState, default=ImportState.WAITING)
+    # In lines with something in them.
+    total = models.PositiveIntegerField()
+    done = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    known = models.PositiveIntegerField(default=0)
+    not_taken = models.PositiveIntegerField(default=0)
+    # The first of those not taken: line, what stood there, why not.
+    wrong = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes: ClassVar = [
+            # The register's page: which was the latest?
+            models.Index(fields=["organization", "-created_at"], name="import_by_time"),
+            # Asked every minute: which did a worker leave?
+            models.Index(
+                fields=["updated_at"],
+                name="import_open",
+                condition=Q(state__in=["waiting", "reading"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.file_name}: {self.done} of {self.total}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in {ImportState.WAITING, ImportState.READING}
+
+    @property
+    def untold(self) -> int:
+        """How many lines that were not taken are not kept one by one."""
+        return self.not_taken - len(self.wrong)
+
+
 class Conversation(models.Model):
     """What one person and the organization have texted each other, by the person's number."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q
@@ -17,20 +17,13 @@ from textmanager.config.spreadsheet import safe_cell
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
 from textmanager.replies.models import OptOut, OptOutRecord, OptOutSource, RecordState
-from textmanager.replies.opt_outs import clear_opt_out, record_opt_out, record_opt_outs
+from textmanager.replies.opt_outs import clear_opt_out, record_opt_out
 from textmanager.text.phones import Invalid, Recipient, digits_in, parse_recipient
 
 A_PAGE = 50
 EXPORTED_AT_ONCE = 500
-MOST_ROWS = 100_000
-MOST_WRONG_TOLD = 50
 MOST_REFUSED_TOLD = 20
-# What other programs call the column with the number.
-COLUMNS = ("number", "phone", "phone number", "mobile", "mobilephone", "mobile phone", "to")
-
 CLEARED = "Cleared at (UTC)"
-# An exported register holds people who came back: reading it in again must not undo that.
-WAS_REMOVED = "The file itself says that this number was removed from the register"
 
 
 class NotANumber(ValueError):
@@ -44,20 +37,6 @@ class RegisterPage:
     entries: list[OptOut]
     total: int
     older: str
-
-
-@dataclass
-class Imported:
-    """What became of the rows of a file. `wrong` are (line, what stood there, why not)."""
-
-    added: int = 0
-    known: int = 0
-    wrong: list[tuple[int, str, str]] = field(default_factory=list)
-
-    @property
-    def untold(self) -> int:
-        """How many wrong ones the page has no room for."""
-        return max(0, len(self.wrong) - MOST_WRONG_TOLD)
 
 
 def register_page(
@@ -109,7 +88,7 @@ def history_of(organization: Organization, number: str) -> list[OptOut]:
 @transaction.atomic
 def add_number(*, organization: Organization, raw: str, note: str, actor: User) -> str:
     """Enters a number as somebody typed it; returns it as it is kept. Raises NotANumber."""
-    number = _number(raw, organization.region)
+    number = number_as_kept(raw, organization.region)
     is_new = record_opt_out(
         organization_id=organization.pk,
         number=number,
@@ -138,41 +117,6 @@ def remove_number(*, organization: Organization, number: str, because: str, acto
         after={"because": because},
     )
     return True
-
-
-@transaction.atomic
-def import_numbers(*, organization: Organization, text: str, actor: User) -> Imported:
-    """Enters the numbers of a CSV file, or of a list with one on each line.
-
-    A header line names the column; without one the first column counts. What is no number is
-    told with its line, and stops nothing else.
-    """
-    done = Imported()
-    numbers: dict[str, int] = {}
-    for line, raw, is_removed in _numbers_in(text):
-        if line > MOST_ROWS:
-            done.wrong.append((line, "", f"Only the first {MOST_ROWS:,} lines are read."))
-            break
-        if is_removed:
-            done.wrong.append((line, raw[:40], WAS_REMOVED))
-            continue
-        try:
-            number = _number(raw, organization.region)
-        except NotANumber as error:
-            done.wrong.append((line, raw[:40], str(error)))
-            continue
-        numbers[number] = numbers.get(number, 0) + 1
-    new = record_opt_outs(
-        organization_id=organization.pk,
-        numbers=numbers,
-        source=OptOutSource.STAFF,
-        evidence="Imported from a file",
-        by=actor,
-    )
-    done.added = len(new)
-    done.known = sum(numbers.values()) - len(new)
-    _tell(organization, actor, "imported opt-outs", f"{done.added} numbers", {"known": done.known})
-    return done
 
 
 async def export_rows(organization: Organization) -> AsyncIterator[str]:
@@ -210,7 +154,8 @@ def _as_line(entry: OptOut) -> str:
     )
 
 
-def _number(raw: str, region: str) -> str:
+def number_as_kept(raw: str, region: str) -> str:
+    """A number as somebody wrote it, in E.164. Raises NotANumber."""
     # An export of ours, or a spreadsheet's, may have put an apostrophe in front.
     recipient = parse_recipient(raw.strip().lstrip("'"), region)
     if isinstance(recipient, Invalid):
@@ -224,23 +169,6 @@ def _matches(query: str, region: str) -> Q:
         return Q(number=recipient.e164)
     digits = digits_in(query)
     return Q(number__endswith=digits) if digits else Q(evidence__icontains=query)
-
-
-def _numbers_in(text: str) -> Iterator[tuple[int, str, bool]]:
-    """Each line, counted from 1, its number as it stands there, and whether it says "cleared"."""
-    place, cleared = 0, None
-    for line, row in enumerate(csv.reader(io.StringIO(text.lstrip("\ufeff"))), start=1):
-        names = [cell.strip().casefold() for cell in row]
-        header = next((names.index(name) for name in COLUMNS if name in names), None)
-        if line == 1 and header is not None:
-            place = header
-            cleared = names.index(CLEARED.casefold()) if CLEARED.casefold() in names else None
-        elif any(names):
-            yield line, _cell(row, place), bool(_cell(row, cleared).strip())
-
-
-def _cell(row: list[str], place: int | None) -> str:
-    return row[place] if place is not None and place < len(row) else ""
 
 
 def _tell(

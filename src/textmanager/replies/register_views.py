@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib import messages as notices
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from textmanager.organizations.activity_types import activity_types
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
+from textmanager.replies import importing
 from textmanager.replies import register as book
 from textmanager.replies.conversations import conversation_of
 from textmanager.replies.imis_reading import defer_reading
+from textmanager.replies.models import OptOutImport
 
 MOST_BYTES = 5_000_000
+# How long the register's page leads to the latest import.
+TOLD_FOR = dt.timedelta(days=1)
 
 
 @member_required()
@@ -84,17 +91,57 @@ def write_again(request: MemberRequest, number: str) -> HttpResponse:
 @require_POST
 @member_required(Role.AUTHOR)
 def import_file(request: MemberRequest) -> HttpResponse:
+    """Enters a short file at once; a longer one is a worker's, and its page tells how far it is."""
     upload = request.FILES.get("file")
     if upload is None:
         return _page(request, file_problem="Choose a file first.")
     if upload.size is None or upload.size > MOST_BYTES:
         return _page(request, file_problem="The file is larger than 5 MB. Split it.")
     try:
-        text = upload.read().decode("utf-8-sig")
+        text = _text_of(upload.read())
+        lines = importing.lines_in(text)
+    except importing.NotReadable as problem:
+        return _page(request, file_problem=str(problem))
+    if not lines:
+        return _page(request, file_problem="The file has no number in it.")
+    made = importing.begin_import(
+        organization=request.organization,
+        text=text,
+        lines=lines,
+        actor=request.user,
+        file_name=upload.name or "",
+    )
+    return redirect("replies:import-outcome", made.pk)
+
+
+def _text_of(content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return _page(request, file_problem="This is no text file. Save the list as CSV (UTF-8).")
-    done = book.import_numbers(organization=request.organization, text=text, actor=request.user)
-    return _page(request, imported=done)
+        text = "\0"
+    if "\0" in text:
+        raise importing.NotReadable("This is no text file. Save the list as CSV (UTF-8).")
+    return text
+
+
+@member_required()
+def outcome(request: MemberRequest, import_id: int) -> HttpResponse:
+    """How far an import is, and what became of its lines."""
+    return render(request, "replies/import.html", {"made": _import_of(request, import_id)})
+
+
+@member_required()
+def progress(request: MemberRequest, import_id: int) -> HttpResponse:
+    """The part of the page that keeps itself up to date."""
+    made = _import_of(request, import_id)
+    return render(request, "replies/import.html#progress", {"made": made})
+
+
+def _import_of(request: MemberRequest, import_id: int) -> OptOutImport:
+    try:
+        return importing.import_of(request.organization, import_id)
+    except OptOutImport.DoesNotExist:
+        raise Http404 from None
 
 
 @require_POST
@@ -126,6 +173,9 @@ def _page(request: MemberRequest, **more: object) -> HttpResponse:
         ),
         "is_first": "before" not in request.GET,
         "activity_types": activity_types(request.organization.pk),
+        "latest_import": importing.latest_import(
+            request.organization, since=timezone.now() - TOLD_FOR
+        ),
         "refused": book.refused_by_imis(request.organization),
         "cleared": cleared,
         "query": query,

@@ -22,6 +22,12 @@ urlpatterns = [
     path("opt-outs/add/", register_views.add, name="add"),
     path("opt-outs/read-imis/", register_views.read_imis, name="read-imis"),
     path("opt-outs/import/", register_views.import_file, name="import"),
+    path("opt-outs/imports/<int:import_id>/", register_views.outcome, name="import-outcome"),
+    path(
+        "opt-outs/imports/<int:import_id>/progress/",
+        register_views.progress,
+        name="import-progress",
+    ),
     path("opt-outs/export.csv", register_views.export, name="export"),
     path("opt-outs/<str:number>/", register_views.history, name="history"),
     path("opt-outs/<str:number>/write-again/", register_views.write_again, name="write-again"),

@@ -36,7 +36,7 @@ def pause(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
 def resume(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         return _change(request, run_id, holding.resume_run, "The run goes on.")
-    return _ask(request, run_id, "runs/resume.html")
+    return _ask(request, run_id, "runs/resume.html", holding.why_not_resume)
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,7 +44,7 @@ def resume(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
 def cancel(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         return _change(request, run_id, holding.cancel_run, "The run is canceled.")
-    return _ask(request, run_id, "runs/cancel.html")
+    return _ask(request, run_id, "runs/cancel.html", holding.why_not_cancel)
 
 
 @require_http_methods(["GET", "POST"])
@@ -129,8 +129,14 @@ def report_frame(request: MemberRequest, run_id: uuid.UUID, mail_id: int) -> Htt
     return HttpResponse(get_object_or_404(mails, pk=mail_id, run_id=run_id).html)
 
 
-def _ask(request: MemberRequest, run_id: uuid.UUID, template: str) -> HttpResponse:
+def _ask(
+    request: MemberRequest, run_id: uuid.UUID, template: str, why_not: Callable[[Run], str]
+) -> HttpResponse:
+    """The question; not one whose answer would only be refused."""
     run = run_of(request, run_id)
+    if refusal := why_not(run):
+        notices.error(request, refusal)
+        return redirect("runs:detail", run_id)
     context = {
         "run": run,
         "campaign": run.campaign,

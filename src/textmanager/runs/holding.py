@@ -12,12 +12,13 @@ from textmanager.campaigns import lifecycle
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
+from textmanager.organizations.templatetags.times import in_zone
 from textmanager.runs import notices
 from textmanager.runs.breakdown import outcomes_so_far
 from textmanager.runs.models import Message, Run, RunState
+from textmanager.runs.shown_state import PAUSED_BY
 from textmanager.text.statuses import MessageStatus
 
-PAUSED_BY = "Paused by "
 NOT_WITH_TWILIO = (MessageStatus.QUEUED, MessageStatus.HELD)
 
 
@@ -54,7 +55,8 @@ def pause_run(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     if run.state not in {RunState.PREPARING, RunState.SENDING}:
         raise NotPossible("Only a run that is going on can be paused.")
     run.state = RunState.HELD
-    run.reason = f"{PAUSED_BY}{actor.get_username()}."
+    when = in_zone(timezone.now(), organization.time_zone)
+    run.reason = f"{PAUSED_BY}{actor.get_username()} on {when}."
     run.save(update_fields=["state", "reason"])
     audit.record(organization=organization, actor=actor, action="paused", subject=run)
     return run
@@ -82,14 +84,21 @@ def pause_campaign(*, organization: Organization, campaign_id: int, actor: User)
 
 @transaction.atomic
 def resume_run(*, organization: Organization, run_id: uuid.UUID, actor: User) -> Run:
-    """Lets a held run go on where it stopped. Raises NotPossible, Run.DoesNotExist."""
+    """Lets a held or paused run go on where it stopped. Raises NotPossible, Run.DoesNotExist."""
     run = _locked(organization, run_id)
-    if run.state != RunState.HELD:
-        raise NotPossible("Only a held run can go on.")
-    if run.waits_for_approval:
-        raise NotPossible("This run waits until a second person approves it.")
+    if refusal := why_not_resume(run):
+        raise NotPossible(refusal)
     let_go_on(run, actor=actor)
     return run
+
+
+def why_not_resume(run: Run) -> str:
+    """Why nobody can let it go on, in words for staff; empty when somebody can."""
+    if run.state != RunState.HELD:
+        return "Only a run that is held or paused can go on."
+    if run.waits_for_approval:
+        return "This run waits until a second person approves it."
+    return ""
 
 
 def let_go_on(run: Run, *, actor: User | None) -> None:
@@ -117,8 +126,8 @@ def cancel_run(*, organization: Organization, run_id: uuid.UUID, actor: User) ->
     Raises NotPossible, Run.DoesNotExist.
     """
     run = _locked(organization, run_id)
-    if run.state not in RunState.open():
-        raise NotPossible("This run has ended already.")
+    if refusal := why_not_cancel(run):
+        raise NotPossible(refusal)
     now = timezone.now()
     run.state, run.completed_at = RunState.CANCELED, now
     run.reason = f"Canceled by {actor.get_username()}."
@@ -130,10 +139,10 @@ def cancel_run(*, organization: Organization, run_id: uuid.UUID, actor: User) ->
     return run
 
 
+def why_not_cancel(run: Run) -> str:
+    """Why it cannot be canceled, in words for staff; empty when it can."""
+    return "" if run.state in RunState.open() else "This run has ended already."
+
+
 def _locked(organization: Organization, run_id: uuid.UUID) -> Run:
     return Run.objects.select_for_update(of=("self",)).get(pk=run_id, organization=organization)
-
-
-def was_paused_by_somebody(run: Run) -> bool:
-    """Whether a held run stands still because a person wished it, and not for a reason of ours."""
-    return run.state == RunState.HELD and run.reason.startswith(PAUSED_BY)

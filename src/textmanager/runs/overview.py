@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from textmanager.runs.breakdown import Figure, breakdown_from
 from textmanager.runs.models import Run, RunState
+from textmanager.runs.shown_state import shown_state, was_paused_by_somebody
 from textmanager.text.statuses import MessageStatus
 
 
@@ -25,9 +26,11 @@ def outcome_in_words(run: Run | None) -> str:
     """How a run stands or ended, short enough for a table cell."""
     if run is None:
         return ""
+    if was_paused_by_somebody(run):
+        return run.reason
     if run.state in {RunState.HELD, RunState.FAILED, RunState.MISSED} and run.reason:
         return f"{RunState(run.state).label}: {run.reason}"
-    return str(RunState(run.state).label)
+    return shown_state(run).label
 
 
 def run_rows(runs: Collection[Run]) -> list[RunRow]:

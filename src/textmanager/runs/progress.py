@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textmanager.runs.models import Run, RunState
+from textmanager.runs.unclear import Unclear, unclear_texts_of
 from textmanager.text.statuses import MessageStatus
 
 NOT_YET_SENT = (MessageStatus.QUEUED, MessageStatus.HELD, MessageStatus.SENDING)
@@ -33,25 +34,41 @@ class Progress:
     finish: dt.datetime | None
     is_live: bool
     in_words: str
+    unclear: Unclear | None = None
 
     @property
     def percent(self) -> int:
         return 100 * self.done // self.total if self.total else 0
 
 
-def progress(run: Run, counts: Mapping[str, int], *, now: dt.datetime) -> Progress:
+def unclear_of(run: Run, counts: Mapping[str, int], *, now: dt.datetime) -> Unclear | None:
+    """What of the run is being looked up at Twilio; no query where nothing is under way."""
+    if not counts.get(MessageStatus.SENDING):
+        return None
+    return unclear_texts_of([run.pk], now=now).get(run.pk)
+
+
+def progress(
+    run: Run, counts: Mapping[str, int], *, now: dt.datetime, unclear: Unclear | None = None
+) -> Progress:
     """The progress of a run whose messages by status are `counts`."""
     total = sum(messages for status, messages in counts.items() if status not in NOT_FOR_SENDING)
     left = sum(counts.get(status, 0) for status in NOT_YET_SENT)
     waiting = counts.get(MessageStatus.HELD, 0)
-    rate = _rate(run, total - left, now) if run.state == RunState.SENDING and left else None
+    under_way = counts.get(MessageStatus.SENDING, 0)
+    # Texts whose answer is awaited, or looked up, go at no rate of ours.
+    moves = run.state == RunState.SENDING and left > under_way
+    rate = _rate(run, total - left, now) if moves else None
     return Progress(
         done=total - left,
         total=total,
         rate_per_second=rate,
-        finish=now + dt.timedelta(seconds=left / rate) if rate and not waiting else None,
+        finish=now + dt.timedelta(seconds=left / rate)
+        if rate and not waiting and not unclear
+        else None,
         is_live=is_live(run, now=now),
         in_words=_in_words(run, left, waiting, counts),
+        unclear=unclear,
     )
 
 
@@ -109,7 +126,7 @@ def _sending_in_words(left: int, waiting: int, under_way: int) -> str:
         return f"{_counted(waiting, 'text waits', 'texts wait')} for their time."
     if left == waiting + under_way:
         texts = _counted(under_way, "text is", "texts are")
-        return f"{texts} under way. One whose answer was lost is looked up at Twilio first."
+        return f"{texts} under way."
     return f"Sending: {_counted(left, 'text', 'texts')} to go."
 
 

@@ -10,6 +10,7 @@ from textmanager.organizations import audit
 from textmanager.organizations.models import AuditEvent
 from textmanager.runs.figures import Figures
 from textmanager.runs.models import Run, RunState, WriteBack
+from textmanager.runs.progress import how_far
 from textmanager.text.statuses import MessageStatus
 
 LEFT = (MessageStatus.ACCEPTED, MessageStatus.TESTED)
@@ -79,14 +80,24 @@ def _texts(run: Run, figures: Figures) -> Iterable[Happening]:
     first = min((tally.first_at for tally in left if tally.first_at), default=None)
     last = max((tally.last_at for tally in left if tally.last_at), default=None)
     done = "was checked" if run.is_test else "left"
-    if first:
+    is_over = run.completed_at is not None
+    if first and first == last and is_over:
+        yield Happening(first, _all_at_once(how_far(figures.counts).left, done))
+    elif first:
         yield Happening(first, f"The first text {done}")
-    if last and last != first and run.completed_at:
-        yield Happening(last, f"The last text {done}")
+        if last and last != first and is_over:
+            yield Happening(last, f"The last text {done}")
     receipts = [tallies[status] for status in WITH_RECEIPT if status in tallies]
     heard = max((tally.last_at for tally in receipts if tally.last_at), default=None)
     if heard:
         yield Happening(heard, "The latest delivery receipt came")
+
+
+def _all_at_once(texts: int, done: str) -> str:
+    """One statement writes down a batch: then its first and its last text have one moment."""
+    if texts > 1:
+        return f"The first and the last text {done}, together"
+    return f"The first and only text {done}"
 
 
 def _waits(figures: Figures) -> Iterable[Happening]:

@@ -18,13 +18,13 @@ from textmanager.runs.causes import causes_of
 from textmanager.runs.costs import cost_by
 from textmanager.runs.figures import Figures, figures_of
 from textmanager.runs.finding import find
-from textmanager.runs.holding import was_paused_by_somebody
 from textmanager.runs.message_list import Asked, message_page
 from textmanager.runs.message_story import story_of
 from textmanager.runs.models import Message, Run, RunState, WriteBack
-from textmanager.runs.progress import is_live, progress
+from textmanager.runs.progress import is_live, progress, unclear_of
 from textmanager.runs.retrying import worth_another_try
 from textmanager.runs.run_list import run_page
+from textmanager.runs.shown_state import was_paused_by_somebody
 from textmanager.runs.testing import how_tested
 from textmanager.runs.timeline import timeline
 
@@ -119,13 +119,15 @@ def _detail(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
 
 
 def _progress_context(request: MemberRequest, run: Run, figures: Figures) -> dict[str, Any]:
+    now = timezone.now()
+    unclear = unclear_of(run, figures.counts, now=now)
     return {
         **_common(request, run),
         "breakdown": breakdown_of(figures),
         "causes": causes_of(figures),
         "cost": cost_by(run, figures.counts),
         "timeline": timeline(run, figures),
-        "progress": progress(run, figures.counts, now=timezone.now()),
+        "progress": progress(run, figures.counts, now=now, unclear=unclear),
         "may_pause": run.state in {RunState.PREPARING, RunState.SENDING},
         "may_resume": run.state == RunState.HELD and not run.waits_for_approval,
         "resumes_at_once": was_paused_by_somebody(run),

@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 SURELY_ABSENT = dt.timedelta(minutes=3)
 # Longer than a call may take from its beginning to its end.
 LOOK_AGAIN = dt.timedelta(seconds=40)
+# Two looks after it is surely absent, each up to a pause and a few seconds of the planner late.
+DECIDED_WITHIN = SURELY_ABSENT + 2 * LOOK_AGAIN + dt.timedelta(seconds=20)
 # The reason of a text that was absent when it was looked for last.
 ABSENT = "absent"
 # Twilio's clock and ours may differ, and its times have whole seconds.
