@@ -142,6 +142,19 @@ def test_coming_runs_stand_by_day_in_the_organizations_zone(
     assert "Never" not in page
 
 
+def test_coming_runs_leave_out_what_is_skipped(campaign: Campaign, read: Read) -> None:
+    friday = dt.datetime(2026, 11, 27, 14, tzinfo=dt.UTC)
+    Campaign.objects.update(rrule="FREQ=WEEKLY;BYDAY=FR", next_run_at=friday)
+    assert "Coming runs 2 in the next 14 days Friday Nov 27 9:00 AM EST Dues" in read("/")
+    Campaign.objects.update(skipped=[friday])
+    page = read("/")
+    assert "Coming runs 1 in the next 14 days Friday Dec 4 9:00 AM EST Dues" in page
+    assert "Nov 27 9:00 AM" not in page
+    # Every run of the two weeks is skipped: nothing is coming, and nothing is said to be.
+    Campaign.objects.update(skipped=[friday, friday + dt.timedelta(days=7)])
+    assert "Dec 4" not in read("/").partition("Coming runs")[2]
+
+
 def test_the_agenda_works_out_no_more_than_it_shows(
     organization: Organization, sender: Sender
 ) -> None:

@@ -124,7 +124,7 @@ class CampaignForm(InPlainWords, forms.Form):
     priority = forms.ChoiceField(
         label="Priority",
         choices=Priority.choices,
-        initial=Priority.NORMAL,
+        initial=str(Priority.NORMAL),
         required=False,
         help_text="Counts when several campaigns wait for one number.",
     )
