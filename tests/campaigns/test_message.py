@@ -71,6 +71,8 @@ def test_an_unknown_field_comes_with_what_was_meant(
 ) -> None:
     html = shown(page, filled_in, template="Hi ${FirstNam|friend}")
     assert 'data-replace="${FirstNam|friend}" data-with="${FirstName|friend}"' in html
+    # It is unknown, which is not the same as empty.
+    assert "Empty for this person" not in html
     html = shown(page, filled_in, template="Hi ${Zzzzz}")
     assert "no column “Zzzzz”" in html
     assert "data-with" not in html

@@ -119,6 +119,7 @@ class CampaignForm(InPlainWords, forms.Form):
     sender = forms.ModelChoiceField(
         label="Sender",
         queryset=Sender.objects.none(),
+        empty_label="Choose…",
         error_messages={"required": "Choose the sender."},
     )
     priority = forms.ChoiceField(
