@@ -288,6 +288,18 @@ def test_errors_are_listed_on_top_with_a_way_to_each(
     assert 'id="id_api_mode_0"' in html
 
 
+def test_without_an_iqa_its_columns_are_not_asked_for_yet(
+    connected: Organization, page: Client, filled_in: dict[str, str]
+) -> None:
+    wrong = filled_in | {"iqa_path": "", "id_column": "", "phone_column": ""}
+    html = page.post(NEW, wrong).content.decode()
+    links = re.findall(r'<li><a href="#(\w+)">', html)
+    assert links == ["id_iqa_path"]
+    assert "Choose the IQA first; its columns then stand here." in html
+    html = page.post(NEW, filled_in | {"id_column": ""}).content.decode()
+    assert re.findall(r'<li><a href="#(\w+)">', html) == ["id_id_column"]
+
+
 def test_the_form_takes_few_queries(
     connected: Organization, page: Client, django_assert_max_num_queries: Any
 ) -> None:

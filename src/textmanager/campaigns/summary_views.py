@@ -26,8 +26,6 @@ from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 
 A_PAGE = 50
-# What is asked for once the IQA is there to choose from.
-OF_THE_IQA = ("id_column", "phone_column")
 
 
 @require_POST
@@ -186,8 +184,6 @@ def missing_in(form: CampaignForm) -> list[str]:
     }
     missing = []
     for name, errors in form.errors.items():
-        if name in OF_THE_IQA and not form.data.get("iqa_path"):
-            continue
         filled = bool(form.data.get(name))
         sentence = (
             " ".join(str(error) for error in errors)
