@@ -11,11 +11,12 @@ import pytest
 import time_machine
 from django.test import Client
 
+import world
 from form_steps import confirm, let_a_worker_count
 from textmanager.campaigns import saving
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.campaigns.models import AudienceCount, Campaign, CampaignKind, CampaignState
-from textmanager.organizations.models import Organization, TwilioConnection, User
+from textmanager.organizations.models import Organization, Role, Sender, TwilioConnection, User
 from textmanager.runs.models import Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,6 +126,22 @@ def test_the_form_has_the_words_of_its_kind(organization: Organization, page: Cl
     html = page.get(NEW).content.decode()
     assert "Save Recurring Campaign" in html
     assert 'name="when"' not in html
+
+
+def test_without_a_sender_it_is_said_who_adds_one(
+    organization: Organization, page: Client, sender: Sender
+) -> None:
+    missing = "There is no number to send from yet"
+    assert missing not in page.get(NEW).content.decode()
+    Sender.objects.update(is_active=False)
+    html = page.get(NEW).content.decode()
+    assert missing in html
+    assert "Connect Twilio and add a sender</a>" in html
+    author = Client()
+    author.force_login(world.person("diana", organization, Role.AUTHOR))
+    html = author.get(NEW).content.decode()
+    assert "An administrator adds it" in html
+    assert "/settings/twilio/" not in html
 
 
 def test_a_scheduled_campaign_can_be_moved(

@@ -333,5 +333,7 @@ def _page(opened: Opened, form: CampaignForm) -> HttpResponse:
         "form_id": opened.form_id,
         "person": person_token(request.user),
         "others": others,
+        "has_senders": request.organization.senders.filter(is_active=True).exists(),
+        "may_connect": request.membership.may(Role.ADMIN),
     }
     return render(request, FORM, context, status=422 if form.errors else 200)
