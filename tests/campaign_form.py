@@ -55,7 +55,7 @@ def save(page: Page) -> None:
 
 
 def send_now(page: Page) -> None:
-    page.get_by_label(re.compile("^(Send )?now", re.IGNORECASE)).first.check()
+    page.get_by_label("Now", exact=True).check()
     page.get_by_role("button", name=re.compile("^Send now")).click()
 
 

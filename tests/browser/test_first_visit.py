@@ -21,6 +21,10 @@ def test_a_first_visit_leads_from_nothing_to_a_run_in_test_mode(staff: Staff) ->
     page = staff.page
     enter(page)
     take(page, "first-visit-nothing-yet")
+    page.goto("/campaigns/new/?kind=one_time")
+    expect(page.get_by_role("main")).to_contain_text("There is no number to send from yet")
+    take(page, "campaign-form-unconnected")
+    page.goto("/")
     connect_imis(staff)
     connect_twilio(page)
     page.goto("/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from typing import Any
 
@@ -30,6 +31,27 @@ def form() -> dict[str, str]:
 def diana(organization: Organization) -> User:
     """Another author of the organization."""
     return world.person("diana", organization, Role.AUTHOR)
+
+
+def what_a_browser_sends(html: str) -> dict[str, str]:
+    """The values of the campaign form as the page has them."""
+    form = html[html.index('id="campaign-form"') :]
+    form = form[: form.index("</form>")]
+    sent = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        said = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        if said.get("type") in {"radio", "checkbox"} and " checked" not in tag:
+            continue
+        sent[said["name"]] = said.get("value", "")
+    for name, body in re.findall(r'<textarea name="(\w+)"[^>]*>(.*?)</textarea>', form, re.DOTALL):
+        sent[name] = body.strip()
+    for name, body in re.findall(r'<select name="(\w+)".*?>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)"[^>]* selected', body) or re.search(
+            r'value="([^"]*)"', body
+        )
+        assert chosen
+        sent[name] = chosen[1]
+    return sent
 
 
 def browser(user: User) -> Client:
@@ -64,6 +86,46 @@ def test_a_form_is_one_draft_however_often_it_reports(page: Client, form: dict[s
     autosave(page, form)
     autosave(page, form | {"name": "Summer"})
     assert Campaign.objects.get().name == "Summer"
+
+
+@pytest.mark.parametrize("kind", ["one_time", "recurring"])
+def test_a_form_that_nobody_typed_into_is_no_draft(
+    page: Client, organization: Organization, kind: str
+) -> None:
+    organization.report_emails = ["office@example.org"]
+    organization.save()
+    address = f"{NEW}?kind={kind}"
+    untouched = what_a_browser_sends(page.get(address).content.decode())
+    assert untouched["report_emails"] == "office@example.org"
+    assert untouched["form_id"]
+    # Saving is refused, and the page that says so keeps itself like any other.
+    refused = page.post(address, untouched)
+    assert refused.status_code == 422
+    again = what_a_browser_sends(refused.content.decode())
+    csrf = "csrfmiddlewaretoken"
+    assert again | {csrf: ""} == untouched | {csrf: ""}
+    assert page.post(AUTOSAVE, again).status_code == 204
+    kept = page.post(address, untouched | {"save": "draft"}, follow=True).content.decode()
+    assert "Nothing was typed yet" in kept
+    assert not Campaign.objects.exists()
+    # Anything at all is kept.
+    for name, value in (
+        ("template", "H"),
+        ("start_time", "10:15"),
+        ("report_emails", ""),
+        ("api_mode", "live"),
+        ("prompt-Chapter", "North"),
+    ):
+        once = untouched | {"form_id": str(uuid.uuid4()), name: value}
+        assert page.post(AUTOSAVE, once).status_code == 200, name
+    assert Campaign.objects.count() == 5
+
+
+def test_a_draft_that_is_emptied_again_is_still_kept(page: Client) -> None:
+    untouched = what_a_browser_sends(page.get(NEW).content.decode())
+    autosave(page, untouched | {"name": "Spring"})
+    autosave(page, untouched)
+    assert Campaign.objects.get().name == "Untitled campaign"
 
 
 def test_what_is_wrong_is_kept_as_it_was_typed(page: Client, form: dict[str, str]) -> None:

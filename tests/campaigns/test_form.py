@@ -298,7 +298,7 @@ def test_senders_of_others_and_switched_off_ones_are_not_offered(
 @pytest.mark.parametrize(
     ("path", "shown"),
     [
-        ("$/Text Manager/Board of directors", ["MobilePhone", "such as +1202555", "${FirstName}"]),
+        ("$/Text Manager/Board of directors", ["MobilePhone", "(+1202555", "${FirstName}"]),
         ("$/Samples/No aliases", ["have no alias"]),
         ("$/Samples/No ID column", ["iMIS ID"]),
         ("$/Text Manager/Empty", ["returns nobody"]),

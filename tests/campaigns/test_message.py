@@ -30,6 +30,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 MESSAGE = "/campaigns/message/"
 TEST_TEXT = "/campaigns/test-text/"
 ME = "202-555-0143"
+# Words of engineers, which staff do not know.
+TECHNICAL = re.compile("GSM|UCS|Unicode|encod", re.IGNORECASE)
 
 
 @pytest.fixture
@@ -53,15 +55,15 @@ def test_the_text_is_measured_as_merged_for_the_person_shown(
     connected: Organization, page: Client, filled_in: dict[str, str]
 ) -> None:
     html = shown(page, filled_in, template="x" * 155 + "${ID}")
-    assert (
-        "<strong>160</strong> characters · <strong>GSM-7</strong> · <strong>1</strong> segment"
-        in html
-    )
+    assert "<strong>160</strong> plain characters · <strong>1</strong> segment " in html
     html = shown(page, filled_in, template="x" * 156 + "${ID}")
-    assert (
-        "<strong>161</strong> characters · <strong>GSM-7</strong> · <strong>2</strong> segments"
-        in html
-    )
+    assert "<strong>161</strong> plain characters · <strong>2</strong> segments " in html
+    html = shown(page, filled_in, template="x" * 154 + "${ID}")
+    assert "1 more fits into it" in html
+    html = shown(page, filled_in, template="😀" + "x" * 67 + "${ID}")
+    said = "<strong>73</strong> characters, special ones among them (70 a segment) · "
+    assert f"{said}<strong>2</strong> segments " in html
+    assert not TECHNICAL.search(html)
 
 
 def test_an_unknown_field_comes_with_what_was_meant(
@@ -69,6 +71,8 @@ def test_an_unknown_field_comes_with_what_was_meant(
 ) -> None:
     html = shown(page, filled_in, template="Hi ${FirstNam|friend}")
     assert 'data-replace="${FirstNam|friend}" data-with="${FirstName|friend}"' in html
+    # It is unknown, which is not the same as empty.
+    assert "Empty for this person" not in html
     html = shown(page, filled_in, template="Hi ${Zzzzz}")
     assert "no column “Zzzzz”" in html
     assert "data-with" not in html
@@ -82,7 +86,9 @@ def test_characters_that_cost_can_be_replaced_at_a_click(
     assert 'data-replace="😀" data-with=""' in html
     assert 'data-template=""Hi" 😀. Reply STOP to end."' in html
     assert "grinning face" in html
-    assert "Unicode" not in shown(page, filled_in, template="Hi. Reply STOP to end.")
+    assert "Special characters" in html
+    assert not TECHNICAL.search(html)
+    assert "pecial" not in shown(page, filled_in, template="Hi. Reply STOP to end.")
 
 
 def test_how_to_end_is_proposed_when_the_message_does_not_say_it(
@@ -136,14 +142,18 @@ def test_the_longest_and_the_emptiest_are_offered_once_counted(
 ) -> None:
     sent = filled_in | {"iqa_path": "$/Text Manager/Conference registrants"}
     sent |= {"phone_column": "Cell Phone", "template": "Hi ${Session Title}"}
-    assert "Longest" not in shown(page, sent)
-    page.post("/campaigns/summary/", sent)
+    uncounted = shown(page, sent)
+    assert "Longest" not in uncounted
+    # The very place of the buttons fetches itself once the summary has its figures.
+    assert re.search(r'id="notable"[^>]*hx-trigger="audience-counted', uncounted)
+    assert "data-counted" not in page.post("/campaigns/summary/", sent).content.decode()
     let_a_worker_count()
+    assert "data-counted" in page.post("/campaigns/summary/", sent).content.decode()
     html = shown(page, sent)
     longest = re.search(r'value="(\d+)">Longest', html)
     assert longest
     lengths = [
-        int(re.search(r"<strong>(\d+)</strong> character", shown(page, sent, go=str(place)))[1])  # type: ignore[index]  # every one has a text
+        int(re.search(r"(\d+)</strong> (?:plain )?char", shown(page, sent, go=str(place)))[1])  # type: ignore[index]  # every one has a text
         for place in (0, 1, 2, int(longest[1]))
     ]
     assert lengths[-1] == max(lengths)
@@ -207,6 +217,24 @@ def test_the_same_press_twice_is_one_text(
     try_it(page, filled_in, **once)
     assert Answer.objects.count() == 1
     assert AuditEvent.objects.filter(action="sent a test text").count() == 1
+
+
+def test_that_test_mode_sends_nothing_is_said_before_anything_is_pressed(
+    connected: Organization, page: Client, filled_in: dict[str, str]
+) -> None:
+    def help_beside_the_button(html: str) -> str:
+        said = re.search(r'id="test-help">(.*?)</p>', html)
+        assert said
+        assert 'id="send-one" aria-describedby="test-help"' in html
+        return said[1]
+
+    in_test = help_beside_the_button(shown(page, filled_in, api_mode="test"))
+    assert "In TEST mode nothing is sent" in in_test
+    live = help_beside_the_button(shown(page, filled_in, api_mode="live"))
+    assert "One real text" in live
+    # The same stands there after a press.
+    assert "In TEST mode" in help_beside_the_button(try_it(page, filled_in, api_mode="test"))
+    assert "One real text" in help_beside_the_button(try_it(page, filled_in, test_number="1"))
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,13 @@ import pytest
 import time_machine
 from django.test import Client
 
+import world
 from form_steps import confirm, let_a_worker_count
+from textmanager.campaigns import saving
+from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.campaigns.models import AudienceCount, Campaign, CampaignKind, CampaignState
-from textmanager.organizations.models import Organization, TwilioConnection, User
+from textmanager.organizations.models import Organization, Role, Sender, TwilioConnection, User
+from textmanager.runs.models import Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,14 +61,50 @@ def test_a_one_time_campaign_is_scheduled_for_its_moment(
 
 
 @time_machine.travel(NOW, tick=False)
-def test_sending_now_is_due_at_once(
-    connected: Organization, page: Client, once: dict[str, str]
+def test_sending_now_begins_at_once_and_leads_to_the_run(
+    connected: Organization, page: Client, once: dict[str, str], alice: User
 ) -> None:
     sent = once | {"when": "now", "start_date": "", "start_time": ""}
-    assert page.post(NEW, sent).status_code == 302
-    campaign = Campaign.objects.get()
-    assert (campaign.state, campaign.next_run_at) == (CampaignState.SCHEDULED, NOW)
+    answer = page.post(NEW, sent)
+    campaign, run = Campaign.objects.get(), Run.objects.get()
+    assert answer["Location"] == f"/runs/{run.pk}/"
+    assert "“Dues reminder” is on its way." in page.get(answer["Location"]).content.decode()
+    # Nothing is left that the planner could start once more.
+    assert (campaign.state, campaign.next_run_at) == (CampaignState.SENDING, None)
     assert (campaign.start_date, campaign.start_time) == (dt.date(2026, 11, 23), dt.time(10))
+    assert (run.campaign, run.scheduled_for, run.started_by) == (campaign, NOW, alice)
+
+
+def test_a_draft_that_is_sent_now_leads_to_its_one_run_however_often_it_is_pressed(
+    connected: Organization, page: Client, once: dict[str, str]
+) -> None:
+    kept = page.post("/campaigns/autosave/", once).json()
+    live = once | {"when": "now", "api_mode": "live", "version": str(kept["version"])}
+    html = page.post(kept["address"], live).content.decode()
+    pressed = live | {"confirmed": re.search(r'name="confirmed" value="(\w+)"', html)[1]}  # type: ignore[index]  # the page asks
+    first, second = page.post(kept["address"], pressed), page.post(kept["address"], pressed)
+    assert first["Location"] == second["Location"] == f"/runs/{Run.objects.get().pk}/"
+    # Other words than those that went out are told that they did not.
+    other = page.post(kept["address"], pressed | {"template": "Something else"}, follow=True)
+    assert "has begun and cannot be changed" in other.content.decode()
+    assert Run.objects.get().template == "Hello ${FirstName|friend}"
+
+
+def test_what_cannot_begin_now_is_not_saved_either(
+    connected: Organization,
+    page: Client,
+    once: dict[str, str],
+    alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(**_: object) -> None:
+        raise NotPossible("Not at this moment.")
+
+    monkeypatch.setattr(saving, "run_now", refuse)
+    answer = page.post(NEW, once | {"when": "now"})
+    assert answer.status_code == 422
+    assert "Not at this moment." in answer.content.decode()
+    assert not Campaign.objects.exists()
 
 
 def test_a_moment_that_has_passed_is_refused(
@@ -82,9 +122,26 @@ def test_the_form_has_the_words_of_its_kind(organization: Organization, page: Cl
     assert ">Schedule<" in html
     assert ">Send now…<" in html
     assert 'name="repeat"' not in html
+    assert "---" not in html
     html = page.get(NEW).content.decode()
     assert "Save Recurring Campaign" in html
     assert 'name="when"' not in html
+
+
+def test_without_a_sender_it_is_said_who_adds_one(
+    organization: Organization, page: Client, sender: Sender
+) -> None:
+    missing = "There is no number to send from yet"
+    assert missing not in page.get(NEW).content.decode()
+    Sender.objects.update(is_active=False)
+    html = page.get(NEW).content.decode()
+    assert missing in html
+    assert "Connect Twilio and add a sender</a>" in html
+    author = Client()
+    author.force_login(world.person("diana", organization, Role.AUTHOR))
+    html = author.get(NEW).content.decode()
+    assert "An administrator adds it" in html
+    assert "/settings/twilio/" not in html
 
 
 def test_a_scheduled_campaign_can_be_moved(
@@ -155,8 +212,30 @@ def test_the_sentence_says_who_gets_what_when_and_at_what_cost(
     assert sentence(page, live) == (
         "8 people in “$/Text Manager/Board of directors” get a text from Office (555010), "
         "on January 2, 2099 at 8:10 AM EST, and then every month on the 2nd at 8:10 AM, "
-        "Eastern Time, for about $0.07 each time (8 segments)."
+        "Eastern Time, for about $0.07 plus carriers' surcharges each time (8 segments)."
     )
+
+
+def test_sentence_and_summary_tell_the_same_cost_and_what_comes_on_top(
+    connected: Organization, page: Client, filled_in: dict[str, str]
+) -> None:
+    prices(connected)
+    live = filled_in | {"api_mode": "live"}
+    page.post("/campaigns/summary/", live)
+    let_a_worker_count()
+    summary = page.post("/campaigns/summary/", live).content.decode()
+    tile = re.search(r"<dt>Estimated cost</dt><dd>(.*?) <small>(.*?)</small>", summary)
+    assert tile
+    amount, on_top = tile[1], tile[2].replace("&#x27;", "'")
+    assert amount == "$0.07"
+    assert on_top == "plus carriers' surcharges; $0.0083 a segment"
+    assert f"about {amount} {on_top.split(';', maxsplit=1)[0]} each" in sentence(page, live)
+    page.post(NEW, filled_in)
+    run_now = f"/campaigns/{Campaign.objects.get().pk}/run-now/"
+    page.get(f"{run_now}figures/?again=1")
+    let_a_worker_count()
+    asked = page.get(f"{run_now}figures/").content.decode().replace("&#x27;", "'")
+    assert f"{amount} <small>{on_top}</small>" in asked
 
 
 def test_the_question_shows_the_very_text_that_is_asked_about(
@@ -177,8 +256,8 @@ def test_the_sentence_of_sending_now(
         "8 people in “$/Text Manager/Board of directors” get a text from Office (555010), as soon "
         "as you confirm, for a price that Twilio has not told yet (8 segments)."
     )
-    assert confirm(page, NEW, live).status_code == 302
-    assert confirm(page, NEW, live).status_code == 302
+    first, second = confirm(page, NEW, live), confirm(page, NEW, live)
+    assert first["Location"] == second["Location"] == f"/runs/{Run.objects.get().pk}/"
     assert Campaign.objects.count() == 1
 
 
@@ -224,6 +303,18 @@ def test_errors_are_listed_on_top_with_a_way_to_each(
     assert '<a href="#id_name">Name</a>: Give the campaign a name.' in html
     assert '<a href="#id_api_mode_0">API Mode</a>' in html
     assert 'id="id_api_mode_0"' in html
+
+
+def test_without_an_iqa_its_columns_are_not_asked_for_yet(
+    connected: Organization, page: Client, filled_in: dict[str, str]
+) -> None:
+    wrong = filled_in | {"iqa_path": "", "id_column": "", "phone_column": ""}
+    html = page.post(NEW, wrong).content.decode()
+    links = re.findall(r'<li><a href="#(\w+)">', html)
+    assert links == ["id_iqa_path"]
+    assert "Choose the IQA first; its columns then stand here." in html
+    html = page.post(NEW, filled_in | {"id_column": ""}).content.decode()
+    assert re.findall(r'<li><a href="#(\w+)">', html) == ["id_id_column"]
 
 
 def test_the_form_takes_few_queries(

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 import time_machine
 from django.test import Client
 
 from textmanager.campaigns.coming import Coming, coming_of, pause_in_words
-from textmanager.organizations.models import Organization
+from textmanager.campaigns.models import Campaign
+from textmanager.organizations.models import Organization, User
 
 NEW_YORK = "America/New_York"
 
 
-def coming(rrule: str, start: dt.datetime, now: dt.datetime, **more: Any) -> Coming:
+def coming(
+    rrule: str,
+    start: dt.datetime,
+    now: dt.datetime,
+    skipped: Sequence[dt.datetime] = (),
+    **more: Any,
+) -> Coming:
     values = {
         "rrule": rrule,
         "start_date": start.date(),
@@ -22,7 +30,7 @@ def coming(rrule: str, start: dt.datetime, now: dt.datetime, **more: Any) -> Com
         "time_zone": NEW_YORK,
         **more,
     }
-    return coming_of(values, now)
+    return coming_of(values, now, skipped)
 
 
 def test_dates_on_both_sides_of_a_clock_change_say_so() -> None:
@@ -54,6 +62,30 @@ def test_a_time_that_the_clock_shows_twice_is_pointed_out() -> None:
     assert first.note == "The clock shows 1:30 AM twice on this day; it runs the first time only."
     assert first.at == dt.datetime(2026, 11, 1, 5, 30, tzinfo=dt.UTC)
     assert second.note == "After the clock change (EST): still 1:30 AM on the wall."
+
+
+def test_what_is_skipped_is_marked_and_not_counted_as_the_next() -> None:
+    now = dt.datetime(2026, 11, 30, tzinfo=dt.UTC)
+    daily = "FREQ=DAILY", dt.datetime(2026, 12, 1, 9), now
+    all_run = coming(*daily)
+    found = coming(*daily, skipped=[all_run.occurrences[0].at, all_run.occurrences[2].at])
+    assert [each.is_skipped for each in found.occurrences] == [True, False, True, *[False] * 4]
+    assert found.first == all_run.occurrences[1].at
+
+
+@time_machine.travel(dt.datetime(2026, 11, 23, 15, tzinfo=dt.UTC), tick=False)
+def test_the_form_marks_the_skips_of_its_own_campaign_alone(
+    campaign: Campaign, page: Client, charlie: User, client: Client, filled_in: dict[str, str]
+) -> None:
+    # The second of the month, 8:10 AM in New York.
+    Campaign.objects.update(skipped=[dt.datetime(2099, 2, 2, 13, 10, tzinfo=dt.UTC)])
+    sent = filled_in | {"campaign_id": str(campaign.pk)}
+    said = page.post("/campaigns/schedule/", sent).content.decode()
+    assert "<s>Feb 2, 2099, 8:10 AM EST</s>" in said
+    assert said.count("it does not run then") == 1
+    assert "<s>" not in page.post("/campaigns/schedule/", filled_in).content.decode()
+    client.force_login(charlie)
+    assert "<s>" not in client.post("/campaigns/schedule/", sent).content.decode()
 
 
 def test_a_schedule_that_ends_has_fewer_dates() -> None:

@@ -73,6 +73,12 @@ def test_what_is_missing_is_named_before_there_are_figures(
     assert "Choose the IQA." in html
     assert "Write the message." in html
     assert figures(html) == {}
+    # Nobody can choose columns before there are some.
+    html = ask(page, filled_in, iqa_path="", id_column="", phone_column="")
+    assert "Choose the IQA." in html
+    assert "column" not in html
+    html = ask(page, filled_in, id_column="", phone_column="")
+    assert "Choose the column with the iMIS ID." in html
 
 
 def test_a_dirty_audience_is_explained_by_reason(

@@ -88,7 +88,7 @@ def test_opt_outs_are_those_of_people_lately(organization: Organization, read: R
         OptOut.objects.create(
             organization=organization, number=f"+1202555019{number}", source=source, created_at=at
         )
-    assert "Opt-outs 1 opt-outs today 3 in 30 days" in read("/")
+    assert "Opt-outs 1 opt-out today 3 in 30 days" in read("/")
 
 
 def test_chart_and_table_agree(organization: Organization, run: Run, desk: Client) -> None:
@@ -140,6 +140,19 @@ def test_coming_runs_stand_by_day_in_the_organizations_zone(
     assert "Friday Nov 27 9:00 AM EST Dues reminder LIVE in 2 days" in page
     assert "Friday Dec 4 9:00 AM EST Dues reminder LIVE in 9 days" in page
     assert "Never" not in page
+
+
+def test_coming_runs_leave_out_what_is_skipped(campaign: Campaign, read: Read) -> None:
+    friday = dt.datetime(2026, 11, 27, 14, tzinfo=dt.UTC)
+    Campaign.objects.update(rrule="FREQ=WEEKLY;BYDAY=FR", next_run_at=friday)
+    assert "Coming runs 2 in the next 14 days Friday Nov 27 9:00 AM EST Dues" in read("/")
+    Campaign.objects.update(skipped=[friday])
+    page = read("/")
+    assert "Coming runs 1 in the next 14 days Friday Dec 4 9:00 AM EST Dues" in page
+    assert "Nov 27 9:00 AM" not in page
+    # Every run of the two weeks is skipped: nothing is coming, and nothing is said to be.
+    Campaign.objects.update(skipped=[friday, friday + dt.timedelta(days=7)])
+    assert "Dec 4" not in read("/").partition("Coming runs")[2]
 
 
 def test_the_agenda_works_out_no_more_than_it_shows(

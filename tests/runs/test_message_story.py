@@ -76,7 +76,7 @@ def test_the_story_has_all_that_is_known(page: Client, run: Run) -> None:
         "In Twilio’s words: Carrier violation",
         "Change the wording",
         "Hello Ann &amp; Co",
-        "1, GSM-7",
+        "1, plain characters",
         "attempt 2",
         "SM1",
         "0.00790 USD",

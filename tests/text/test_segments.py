@@ -12,6 +12,7 @@ from textmanager.text.segments import (
     LONGEST_BODY,
     BodyTooLong,
     Forcing,
+    in_plain_words,
     measure,
     parts,
     smart_encode,
@@ -231,3 +232,9 @@ def test_smart_encoding_twice_is_smart_encoding_once(body: str) -> None:
 @pytest.mark.parametrize("body", ["a" * 1600, "😀" * 800, FAMILY * 145, "e" + "\u0301" * 1599])
 def test_even_the_worst_text_is_measured_at_once(body: str) -> None:
     assert best_of_three(lambda: measure(body)) < AT_ONCE
+
+
+def test_people_are_told_what_an_encoding_means_and_not_its_name() -> None:
+    assert in_plain_words(measure("Hello").encoding) == "plain characters"
+    assert in_plain_words(measure("Hello 😀").encoding) == "special characters (70 a segment)"
+    assert in_plain_words("") == ""

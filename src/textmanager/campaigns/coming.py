@@ -6,6 +6,7 @@ The clock change is told where it matters: a time that does not exist, or exists
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,11 +26,15 @@ class Occurrence:
 
     at: dt.datetime
     note: str = ""
+    is_skipped: bool = False
 
 
 @dataclass(frozen=True)
 class Coming:
-    """A schedule in words, and its next occurrences; `pause` is who is left out in between."""
+    """A schedule in words, and its next occurrences; `pause` is who is left out in between.
+
+    `first` is when it runs next.
+    """
 
     words: str
     occurrences: list[Occurrence]
@@ -38,11 +43,13 @@ class Coming:
 
     @property
     def first(self) -> dt.datetime | None:
-        return self.occurrences[0].at if self.occurrences else None
+        return next((each.at for each in self.occurrences if not each.is_skipped), None)
 
 
-def coming_of(values: dict[str, Any], now: dt.datetime) -> Coming:
-    """For the form's cleaned values of either kind."""
+def coming_of(
+    values: dict[str, Any], now: dt.datetime, skipped: Container[dt.datetime] = ()
+) -> Coming:
+    """For the form's cleaned values of either kind; it does not run when it is to be `skipped`."""
     zone = values["time_zone"]
     if not values["rrule"]:
         return _once(values, now)
@@ -50,12 +57,14 @@ def coming_of(values: dict[str, Any], now: dt.datetime) -> Coming:
     recurrence = Recurrence(values["rrule"], start, zone)
     occurrences: list[Occurrence] = []
     before = now
-    while len(occurrences) < COMING:
+    running = 0
+    while running < COMING:
         at = recurrence.next_after(before)
         if at is None:
             break
         note = note_on(at, start.time(), ZoneInfo(zone), before=before)
-        occurrences.append(Occurrence(at, note))
+        occurrences.append(Occurrence(at, note, is_skipped=at in skipped))
+        running += at not in skipped
         before = at
     days = values.get("days_between_texts") or 0
     return Coming(recurrence.in_words(), occurrences, pause_in_words(days), zone)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from textmanager.campaigns.counting import ask, nobody_counts
 from textmanager.campaigns.figures import Question
 from textmanager.campaigns.forms import NOW, CampaignForm
-from textmanager.campaigns.models import AudienceCount, CountState
+from textmanager.campaigns.models import AudienceCount, Campaign, CountState
 from textmanager.campaigns.summary import CampaignSummary, summary_of
 from textmanager.organizations.models import Organization, Sender, User
 from textmanager.schedule.words import clock, day
@@ -37,17 +37,17 @@ def confirmation(
     *,
     actor: User,
     form_key: str,
-    campaign_id: int | None,
+    campaign: Campaign | None,
 ) -> Confirmation:
-    """For a form that is valid."""
+    """For a form that is valid, of a campaign or of a new one."""
     values = form.cleaned_data
     count = ask(
         organization=organization,
         actor=actor,
         form_key=form_key,
-        question=Question.of(values, campaign_id),
+        question=Question.of(values, campaign.pk if campaign else None),
     )
-    summary = summary_of(organization, values, count)
+    summary = summary_of(organization, values, count, skipped=campaign.skipped if campaign else ())
     return Confirmation(sentence(values, summary), count, summary, nobody_counts(count))
 
 
@@ -60,7 +60,9 @@ def sentence(values: dict[str, Any], summary: CampaignSummary | None) -> str:
         people = summary.will_be_texted
         who = f"{people:,} {'person' if people == 1 else 'people'} in “{values['iqa_path']}” get"
         who += "s a text" if people == 1 else " a text"
-        price = f"about {summary.cost}" if summary.cost else "a price that Twilio has not told yet"
+        price = "a price that Twilio has not told yet"
+        if summary.cost is not None:
+            price = f"about {summary.cost} {summary.cost.besides}"
         segments = f"{summary.segments:,} segment{'' if summary.segments == 1 else 's'}"
         each_time = " each time" if values["rrule"] else ""
         cost = f", for {price}{each_time} ({segments})"

@@ -21,9 +21,14 @@ class Cost:
         return _money(f"{self.amount:,.2f}", self.unit)
 
     @property
+    def besides(self) -> str:
+        """What the amount leaves out; whoever shows the amount says this beside it."""
+        return "plus carriers' surcharges"
+
+    @property
     def each(self) -> str:
-        """Such as "$0.0083 a segment, plus carriers' surcharges"."""
-        return f"{_money(f'{self.a_segment:f}', self.unit)} a segment, plus carriers' surcharges"
+        """Such as "$0.0083 a segment"."""
+        return f"{_money(f'{self.a_segment:f}', self.unit)} a segment"
 
 
 def _money(amount: str, unit: str) -> str:

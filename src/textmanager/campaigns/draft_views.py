@@ -25,7 +25,8 @@ from textmanager.schedule.words import clock
 def autosave(request: MemberRequest) -> HttpResponse:
     """Keeps what is typed, as JSON for the form's script; with `still_here` it only says hello.
 
-    A GET tells whether the session still holds, before the form is sent for good.
+    Nothing is answered while nobody has typed anything. A GET tells whether the session still
+    holds, before the form is sent for good.
     """
     if request.method != "POST":
         return HttpResponse(status=204)
@@ -37,6 +38,8 @@ def autosave(request: MemberRequest) -> HttpResponse:
         return HttpResponseBadRequest("This form says neither its campaign nor its own ID.")
     except HasBegun as begun:
         return JsonResponse({"refused": str(begun)}, status=409)
+    if kept is None:
+        return HttpResponse(status=204)
     saved_at = kept.saved_at.astimezone(request.organization.zone) if kept.saved_at else None
     return JsonResponse(
         {
@@ -50,7 +53,7 @@ def autosave(request: MemberRequest) -> HttpResponse:
     )
 
 
-def _kept(request: MemberRequest, campaign_id: int | None) -> drafts.Kept:
+def _kept(request: MemberRequest, campaign_id: int | None) -> drafts.Kept | None:
     if campaign_id is None:
         return drafts.keep_draft(
             organization=request.organization,

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from textmanager.campaigns.editing import SAVED_FIELDS, claim_form, refuse_begun
-from textmanager.campaigns.form_values import answers_in, as_query
+from textmanager.campaigns.form_values import answers_in, as_query, initial_for_new
 from textmanager.campaigns.forms import CampaignForm
 from textmanager.campaigns.lifecycle import locked
 from textmanager.campaigns.models import Campaign, CampaignState, OpenForm
@@ -43,8 +43,14 @@ def keep_draft(
     form_id: uuid.UUID,
     kind: str,
     typed: dict[str, Any],
-) -> Kept:
-    """Keeps a new form as a draft, one for each `form_id`, however often it reports."""
+) -> Kept | None:
+    """Keeps a new form as a draft, one for each `form_id`, however often it reports.
+
+    None, and no draft, while the form holds only what every new form does.
+    """
+    is_known = Campaign.objects.filter(organization=organization, form_id=form_id).exists()
+    if typed and not is_known and _is_untouched(organization, kind, typed):
+        return None
     campaign, is_new = claim_form(organization, actor, kind, form_id)
     if is_new:
         campaign.name = _name(typed)
@@ -143,6 +149,18 @@ def _report(campaign: Campaign, actor: User, now: dt.datetime, **values: Any) ->
     OpenForm.objects.update_or_create(
         campaign=campaign, user=actor, defaults={"seen_at": now, **values}
     )
+
+
+def _is_untouched(organization: Organization, kind: str, typed: dict[str, Any]) -> bool:
+    """Whether nobody has typed anything into a new form."""
+    form = CampaignForm(
+        as_query(typed),
+        organization=organization,
+        kind=kind,
+        initial=initial_for_new(organization, timezone.now(), kind=kind),
+    )
+    answers = answers_in(typed).values()
+    return not any(answers) and not any(name in typed for name in form.changed_data)
 
 
 def _name(typed: dict[str, Any]) -> str:

@@ -21,9 +21,7 @@ from textmanager.campaigns.editing import (
     EditedMeanwhile,
     HasBegun,
     SavedAlready,
-    create_campaign,
     refuse_begun,
-    update_campaign,
 )
 from textmanager.campaigns.form_values import (
     answers_in,
@@ -36,10 +34,12 @@ from textmanager.campaigns.forms import CampaignForm
 from textmanager.campaigns.kept_forms import keeps_what_was_typed, person_token, take_kept_form
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.campaigns.models import ApiMode, Campaign, CampaignKind, CampaignState
+from textmanager.campaigns.saving import save_campaign
 from textmanager.config.typed import whole_number
 from textmanager.organizations.activity_types import activity_types
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
+from textmanager.runs.beginning import latest_run_of
 
 FORM = "campaigns/form.html"
 SESSION_ENDED = (
@@ -90,11 +90,24 @@ def edit(request: MemberRequest, campaign_id: int) -> HttpResponse:
     try:
         refuse_begun(campaign)
     except HasBegun as begun:
+        run = latest_run_of(campaign)
+        if run is not None and _is_pressed_twice(request, campaign):
+            return redirect("runs:detail", run.pk)
         messages.error(request, str(begun))
         return redirect("campaigns:list")
     is_draft = campaign.state == CampaignState.DRAFT
     initial = initial_for_draft(campaign, timezone.now()) if is_draft else initial_for(campaign)
     return _answer(Opened(request, campaign.kind, initial, f"campaign-{campaign_id}", campaign))
+
+
+def _is_pressed_twice(request: MemberRequest, campaign: Campaign) -> bool:
+    """Whether what is sent here is what the campaign has begun with."""
+    said = ("name", "iqa_path", "template", "api_mode")
+    typed = typed_in(request.POST)
+    return "confirmed" in request.POST and all(
+        str(typed.get(name, "")).replace("\r\n", "\n").strip() == getattr(campaign, name)
+        for name in said
+    )
 
 
 def kind_in(request: MemberRequest) -> str:
@@ -144,13 +157,16 @@ def _bring_back(opened: Opened) -> None:
 def _save_draft(opened: Opened) -> HttpResponse:
     request, typed = opened.request, typed_in(opened.request.POST)
     if opened.campaign is None:
-        drafts.keep_draft(
+        new_draft = drafts.keep_draft(
             organization=request.organization,
             actor=request.user,
             form_id=form_id_in(opened.form_id),
             kind=opened.kind,
             typed=typed,
         )
+        if new_draft is None:
+            messages.info(request, "Nothing was typed yet, so there is no draft to keep.")
+            return _to_list(opened.kind)
     else:
         kept = drafts.keep_changes(
             organization=request.organization,
@@ -168,21 +184,14 @@ def _save_draft(opened: Opened) -> HttpResponse:
 def _save(opened: Opened, form: CampaignForm) -> HttpResponse:
     request = opened.request
     try:
-        if opened.campaign is None:
-            campaign = create_campaign(
-                organization=request.organization,
-                actor=request.user,
-                values=form.cleaned_data,
-                kind=opened.kind,
-                form_id=form_id_in(opened.form_id),
-            )
-        else:
-            campaign = update_campaign(
-                organization=request.organization,
-                actor=request.user,
-                campaign_id=opened.campaign.pk,
-                values=form.cleaned_data,
-            )
+        saved = save_campaign(
+            organization=request.organization,
+            actor=request.user,
+            values=form.cleaned_data,
+            kind=opened.kind,
+            form_id=form_id_in(opened.form_id),
+            campaign_id=opened.campaign.pk if opened.campaign else None,
+        )
     except EditedMeanwhile as conflict:
         form.add_error(None, str(conflict))
         # What the person saves next is a choice made with the other's version in mind.
@@ -200,8 +209,8 @@ def _save(opened: Opened, form: CampaignForm) -> HttpResponse:
     except NotPossible as refusal:
         form.add_error("start_date", str(refusal))
         return _page(opened, form)
-    messages.success(request, _told(campaign, form, is_new=opened.is_draft))
-    return _to_list(opened.kind)
+    messages.success(request, _told(saved.campaign, form, is_new=opened.is_draft))
+    return redirect("runs:detail", saved.run.pk) if saved.run else _to_list(opened.kind)
 
 
 def _told(campaign: Campaign, form: CampaignForm, *, is_new: bool) -> str:
@@ -238,7 +247,7 @@ def _ask(opened: Opened, form: CampaignForm) -> HttpResponse:
             form,
             actor=request.user,
             form_key=f"{request.user.pk}-{opened.form_id}"[:60],
-            campaign_id=opened.campaign.pk if opened.campaign else None,
+            campaign=opened.campaign,
         ),
     }
     return render(request, "campaigns/form_confirm.html", context)
@@ -324,5 +333,7 @@ def _page(opened: Opened, form: CampaignForm) -> HttpResponse:
         "form_id": opened.form_id,
         "person": person_token(request.user),
         "others": others,
+        "has_senders": request.organization.senders.filter(is_active=True).exists(),
+        "may_connect": request.membership.may(Role.ADMIN),
     }
     return render(request, FORM, context, status=422 if form.errors else 200)

@@ -120,12 +120,13 @@ class CampaignForm(InPlainWords, forms.Form):
     sender = forms.ModelChoiceField(
         label="Sender",
         queryset=Sender.objects.none(),
+        empty_label="Choose…",
         error_messages={"required": "Choose the sender."},
     )
     priority = forms.ChoiceField(
         label="Priority",
         choices=Priority.choices,
-        initial=Priority.NORMAL,
+        initial=str(Priority.NORMAL),
         required=False,
         help_text="Counts when several campaigns wait for one number.",
     )
@@ -307,6 +308,10 @@ class CampaignForm(InPlainWords, forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        if "iqa_path" in self.errors:
+            # Its columns can be chosen once it is: one thing to put right, not three.
+            self.errors.pop("id_column", None)
+            self.errors.pop("phone_column", None)
         for name in ("interval", "catch_up_hours", "days_between_texts"):
             if name in self.fields and cleaned.get(name) is None and name not in self.errors:
                 cleaned[name] = self.fields[name].initial

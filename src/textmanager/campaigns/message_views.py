@@ -48,7 +48,10 @@ def message(request: MemberRequest) -> HttpResponse:
 @member_required(Role.AUTHOR)
 def send_test(request: MemberRequest) -> HttpResponse:
     """Sends the previewed text, marked as a test, to a number that the person gives."""
-    context: dict[str, Any] = {"test_number": request.POST.get("test_number", "").strip()}
+    context: dict[str, Any] = {
+        "test_number": request.POST.get("test_number", "").strip(),
+        "is_live": _is_live(request),
+    }
     try:
         context["sent"] = _send_test(request, context["test_number"])
         request.session[REMEMBERED_NUMBER] = context["test_number"]
@@ -69,7 +72,7 @@ def test_text_status(request: MemberRequest, text_id: uuid.UUID) -> HttpResponse
 
 
 def _send_test(request: MemberRequest, number: str) -> Answer:
-    if request.POST.get("api_mode") != ApiMode.LIVE:
+    if not _is_live(request):
         raise NotAnswered(
             "The campaign is in TEST mode, which sends nothing. Choose LIVE above to send one "
             "text to yourself; the campaign itself is not sent by that."
@@ -86,6 +89,10 @@ def _send_test(request: MemberRequest, number: str) -> Answer:
         author=request.user,
         form_id=_text_id(request),
     )
+
+
+def _is_live(request: MemberRequest) -> bool:
+    return request.POST.get("api_mode") == ApiMode.LIVE
 
 
 def _sender(request: MemberRequest) -> Any:
@@ -110,7 +117,7 @@ def _message_context(request: MemberRequest) -> dict[str, Any]:
         "characters": characters_that_cost(text),
         "plain_template": smart_encode(text).body,
         "how_to_end": "" if SAYS_HOW_TO_END.search(text) or not text.strip() else HOW_TO_END,
-        "is_live": request.POST.get("api_mode") == ApiMode.LIVE,
+        "is_live": _is_live(request),
         "test_number": request.session.get(REMEMBERED_NUMBER, ""),
         "text_id": uuid.uuid4(),
         "mark": MARK,

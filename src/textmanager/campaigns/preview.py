@@ -43,7 +43,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class Character:
-    """A character of the template that makes texts Unicode, and a plain one in its place."""
+    """A special character of the template, which makes texts longer, and a plain one for it."""
 
     char: str
     name: str

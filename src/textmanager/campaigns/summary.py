@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,16 +104,17 @@ def summary_of(
     count: AudienceCount,
     *,
     starts_at: dt.datetime | None = None,
+    skipped: Container[dt.datetime] = (),
 ) -> CampaignSummary | None:
     """The summary for the form's cleaned values, whose names are in `SUMMARIZED`.
 
     None while the count is not done. `starts_at` is when the sending would begin, instead of at
-    the next occurrence.
+    the next occurrence that is not `skipped`.
     """
     if count.state != CountState.DONE:
         return None
     now, figures, sender = timezone.now(), count.figures, values["sender"]
-    coming = coming_of(values, now)
+    coming = coming_of(values, now, skipped)
     begins = starts_at or coming.first or now
     left_today = segments_left(organization, organization.day_of(now))
     groups = [(tuple(zones), segments, texts) for zones, segments, texts in figures["groups"]]

@@ -41,15 +41,21 @@ def summary(request: MemberRequest) -> HttpResponse:
     if not form.is_valid():
         context["missing"] = missing_in(form)
     elif not error:
+        campaign = campaign_in(request)
         count = ask(
             organization=request.organization,
             actor=request.user,
             form_key=form_key_in(request),
-            question=Question.of(form.cleaned_data, campaign_id_in(request)),
+            question=Question.of(form.cleaned_data, campaign.pk if campaign else None),
             fresh=request.POST.get("again") == "1",
         )
         context |= counted(count)
-        context["summary"] = summary_of(request.organization, form.cleaned_data, count)
+        context["summary"] = summary_of(
+            request.organization,
+            form.cleaned_data,
+            count,
+            skipped=campaign.skipped if campaign else (),
+        )
     return render(request, "campaigns/summary.html", context)
 
 
@@ -61,7 +67,9 @@ def schedule(request: MemberRequest) -> HttpResponse:
     form.is_valid()
     context: dict[str, Any] = {"coming": None}
     if not form.schedule_errors():
-        context["coming"] = coming_of(form.cleaned_data, timezone.now())
+        campaign = campaign_in(request)
+        skipped = campaign.skipped if campaign else ()
+        context["coming"] = coming_of(form.cleaned_data, timezone.now(), skipped)
     days = form.cleaned_data.get("days_between_texts") or 0
     context["pause"] = pause_in_words(days)
     return render(request, "campaigns/form_schedule.html", context)
@@ -79,7 +87,7 @@ def confirmation_figures(request: MemberRequest) -> HttpResponse:
         form,
         actor=request.user,
         form_key=form_key_in(request),
-        campaign_id=campaign_id_in(request),
+        campaign=campaign_in(request),
     )
     return render(request, "campaigns/form_confirm.html#figures", {"asked": asked})
 
@@ -155,11 +163,13 @@ def form_key_in(request: MemberRequest) -> str:
     return f"{request.user.pk}-{request.POST.get('form_id', '')}"[:60]
 
 
-def campaign_id_in(request: MemberRequest) -> int | None:
-    """The organization's campaign that the form is of; None for a new one."""
+def campaign_in(request: MemberRequest) -> Campaign | None:
+    """The organization's campaign that the form is of, with its skips; None for a new one."""
     given = whole_number(request.POST.get("campaign_id"))
-    own = Campaign.objects.filter(pk=given or 0, organization=request.organization)
-    return own.values_list("pk", flat=True).first()
+    if given is None:
+        return None
+    own = Campaign.objects.filter(pk=given, organization=request.organization)
+    return own.only("skipped").first()
 
 
 def missing_in(form: CampaignForm) -> list[str]:

@@ -98,6 +98,11 @@ def run_now(*, organization: Organization, campaign_id: int, actor: User) -> Run
     return run
 
 
+def latest_run_of(campaign: Campaign) -> Run | None:
+    """The run that began last, whatever became of it."""
+    return campaign.runs.order_by("-created_at", "-pk").first()
+
+
 def _refuse_to_begin(campaign: Campaign) -> None:
     """Raises NotPossible for a campaign that no click may start."""
     if campaign.state == CampaignState.DRAFT:

@@ -13,6 +13,7 @@ from textmanager.replies.register import history_of
 from textmanager.runs.finding import Found, texts_for_person
 from textmanager.runs.message_list import MessageRow, message_row
 from textmanager.runs.models import Message, Receipt, Run
+from textmanager.text.segments import in_plain_words
 from textmanager.text.statuses import MessageStatus, from_twilio, staff_name
 
 # A shorter wait is the pace of the sender, or another try.
@@ -116,7 +117,8 @@ def _steps(run: Run, message: Message) -> Iterable[Step]:
 def _as_prepared(message: Message) -> str:
     if not message.segments:
         return "no text was made"
-    return f"{message.segments} segment{'s' if message.segments != 1 else ''}, {message.encoding}"
+    segments = f"{message.segments} segment{'s' if message.segments != 1 else ''}"
+    return f"{segments}, {in_plain_words(message.encoding)}"
 
 
 def _waited(run: Run, message: Message) -> str:

@@ -10,6 +10,7 @@
   const key = (name) => name.normalize("NFC").toLowerCase().trim().split(/\s+/).join(" ");
   const columns = () => [...document.querySelectorAll("[data-merge-field]")].map((each) => each.dataset.mergeField);
   let chosen = 0;
+  let isHeldBack = false;
 
   function piece(text, kind) {
     const mark = document.createElement("span");
@@ -54,15 +55,27 @@
     layer.scrollTop = editor.scrollTop;
   }
 
-  // The field that is being typed: from `${` to the caret, not closed yet.
-  function begun() {
+  // The field that is being typed: from `${` to the caret.
+  function unfinished() {
     const before = editor.value.slice(0, editor.selectionStart);
-    const found = /\$\{([^{}\n|]*)$/.exec(before);
-    return found && { from: found.index, words: key(found[1]) };
+    const found = /\$\{([^{}\n]*)$/.exec(before);
+    return found && { from: found.index, words: found[1], isClosed: /^[^{}\n]*\}/.test(editor.value.slice(editor.selectionStart)) };
+  }
+
+  // The same while it is a name that is typed, and no fallback.
+  function begun() {
+    const open = unfinished();
+    return open && !open.words.includes("|") ? { from: open.from, words: key(open.words) } : null;
+  }
+
+  // A field that somebody is just choosing or writing is not wrong, only not done.
+  function isNotDone() {
+    const open = document.activeElement === editor && unfinished();
+    return open && !open.isClosed && (!list.hidden || !columns().length || open.words.includes("|"));
   }
 
   function offer() {
-    const open = begun();
+    const open = document.activeElement === editor && begun();
     const fitting = open ? columns().filter((name) => key(name).includes(open.words)) : [];
     if (!fitting.length) return close();
     chosen = Math.min(chosen, fitting.length - 1);
@@ -135,7 +148,17 @@
   });
   editor.addEventListener("input", () => { chosen = 0; paint(); offer(); });
   editor.addEventListener("click", offer);
-  editor.addEventListener("blur", close);
+  editor.addEventListener("blur", () => {
+    close();
+    if (isHeldBack) tell();
+    isHeldBack = false;
+  });
+  // Until it is done or left, the live parts of the form see the message without it.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!event.detail.formData.has("template")) return;
+    isHeldBack = isNotDone();
+    if (isHeldBack) event.detail.formData.set("template", editor.value.slice(0, unfinished().from) + editor.value.slice(editor.selectionStart));
+  });
   editor.addEventListener("scroll", follow);
   document.getElementById("campaign-form").addEventListener("audience-changed", paint);
 

@@ -4,6 +4,7 @@
   const form = document.getElementById("campaign-form");
   const WAIT = 1500;
   const HELLO = 15000;
+  const NOTHING_TYPED = Symbol("nothing typed");
   const own = (name) => form.elements.namedItem(name);
   const part = (id) => document.getElementById(id);
   // One place for each person and form; another person at this browser finds nothing.
@@ -15,6 +16,7 @@
   let isLeaving = false;
   let hasEnded = false;
   let timer = 0;
+  let testBegun = null;
 
   const typed = () => new URLSearchParams(new FormData(form));
 
@@ -52,7 +54,7 @@
       return null;
     }
     if (!answer.ok) throw new Error(String(answer.status));
-    return answer.json();
+    return answer.status === 204 ? NOTHING_TYPED : answer.json();
   }
 
   function showTrouble(words) {
@@ -88,7 +90,9 @@
     isUnsaved = false;
     try {
       const kept = await post();
-      if (kept) {
+      if (kept === NOTHING_TYPED) {
+        forgetHere();
+      } else if (kept) {
         taken(kept);
         forgetHere();
         part("saved").textContent = `Saved ${kept.saved_at}`;
@@ -215,10 +219,25 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.elt.id === "columns" && event.target.id === "columns") form.dispatchEvent(new Event("audience-changed"));
   });
+  // What is said beneath the editor is put in anew too: a test that somebody begins stays begun.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id !== "message") return;
+    const before = part("try-it");
+    testBegun = before && before.open ? { number: own("test_number").value } : null;
+  });
+  // As soon as the audience is counted, the preview knows the longest and the emptiest text.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.target.id !== "summary" || !part("notable") || part("person-longest")) return;
+    if (part("summary").querySelector("[data-counted]")) form.dispatchEvent(new Event("audience-counted"));
+  });
   document.addEventListener("htmx:afterSwap", (event) => {
     const opener = event.detail.requestConfig && event.detail.requestConfig.elt.closest("[data-opens]");
     if (opener) part(opener.dataset.opens).showModal();
     if (event.detail.target.id === "message") {
+      if (testBegun && part("try-it")) {
+        part("try-it").open = true;
+        own("test_number").value = testBegun.number;
+      }
       const pressed = event.detail.requestConfig.elt.id;
       const again = pressed && pressed.startsWith("person-") && part(pressed);
       if (again) (again.disabled ? part("find_id") : again).focus();

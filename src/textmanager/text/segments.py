@@ -39,6 +39,14 @@ _GRAPHEME = regex.compile(r"\X")
 _ALL_APART = regex.compile(r"(?V1)[[\p{Grapheme_Cluster_Break=Other}\n]&&[\u0000-\uFFFF]]*+")
 
 
+_IN_PLAIN_WORDS = {"GSM-7": "plain characters", "UCS-2": "special characters (70 a segment)"}
+
+
+def in_plain_words(encoding: str) -> str:
+    """What an encoding means to people who never heard its name; empty for none."""
+    return _IN_PLAIN_WORDS.get(encoding, "")
+
+
 class BodyTooLong(ValueError):
     """The text is longer than Twilio takes; `length` is in UTF-16 units, as Twilio counts."""
 
