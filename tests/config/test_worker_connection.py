@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from django.db import connection
+from procrastinate.exceptions import ConnectorException
 
 from textmanager.config.jobs import worker_app
 
@@ -32,3 +33,29 @@ def test_a_worker_insists_on_encryption_when_the_address_does(
     options = {**connection.settings_dict["OPTIONS"], "sslmode": "verify-full"}
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
     assert worker_app().connector._pool_args["kwargs"]["sslmode"] == "verify-full"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_end_of_a_job_is_told_although_the_database_dropped_the_connection() -> None:
+    """Untold, the job would count as under way for as long as its worker lives."""
+
+    async def tell() -> None:
+        app = worker_app()
+        async with app.open_async():
+            await app.connector.execute_query_async(DROPPED_THE_FIRST_TIME)
+            with pytest.raises(ConnectorException):
+                await app.connector.execute_query_async("SELECT nonsense")
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SEQUENCE tellings")
+        try:
+            asyncio.run(tell())
+            cursor.execute("SELECT last_value FROM tellings")
+            assert cursor.fetchone() == (2,)
+        finally:
+            cursor.execute("DROP SEQUENCE tellings")
+
+
+DROPPED_THE_FIRST_TIME = """
+    SELECT CASE WHEN nextval('tellings') = 1 THEN pg_terminate_backend(pg_backend_pid()) END
+"""

@@ -25,6 +25,8 @@ AUDIENCE = "$/Text Manager/Regular members"
 FAULTS = int(os.environ.get("FAULTS") or 20)
 SEED = int(os.environ.get("SEED") or random.SystemRandom().randrange(10_000))
 SECONDS_TO_SETTLE = 120
+# What a failed test shows of the logs.
+LAST_WORDS = 200_000
 
 
 def test_nobody_is_left_out_and_nobody_is_texted_twice(victims: Victims) -> None:
@@ -34,6 +36,9 @@ def test_nobody_is_left_out_and_nobody_is_texted_twice(victims: Victims) -> None
         storm.rage(FAULTS)
         until_all_is_told(victims)
         each_has_one_text_and_one_record(victims)
+    except AssertionError:
+        sys.stdout.write(victims.house.started.output()[-LAST_WORDS:])
+        raise
     finally:
         told = [f"SEED={SEED} FAULTS={FAULTS}", *storm.committed]
         sys.stdout.write("\n".join([*told, ""]))

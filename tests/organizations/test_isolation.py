@@ -47,7 +47,7 @@ NAMELESS = {
     "replies:import-progress",
     "runs:progress", "runs:messages", "runs:find", "replies:unread", "appearance", "help",
     "whats-new",
-} | {name for name in LOOKING if name.endswith(("-csv", "-xlsx"))}  # fmt: skip
+} | {name for name in LOOKING if name.endswith(("-csv", "-xlsx", ":export"))}  # fmt: skip
 SECRET = "Secret gathering"
 OPTED_OUT = "+12025550177"
 

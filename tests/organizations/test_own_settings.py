@@ -138,7 +138,7 @@ def test_the_valves_are_kept(desk: Client, organization: Organization) -> None:
     post(desk, "safety", {**SAFETY, "approve_above": ""})
     organization.refresh_from_db()
     assert organization.approve_above is None
-    assert "greater than or equal to 2" in post(desk, "safety", {**SAFETY, "unusual_times": "1"})
+    assert "Enter 2 or more." in post(desk, "safety", {**SAFETY, "unusual_times": "1"})
 
 
 def test_a_second_person_who_is_alone_is_warned_of(

@@ -10,6 +10,7 @@ from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 import world
+from jobs import delete_jobs
 from textmanager.campaigns.models import Campaign, CampaignState, CatchUp
 from textmanager.organizations.models import Organization, Sender
 from textmanager.runs.models import Run, RunState
@@ -126,6 +127,7 @@ def test_many_planners_start_an_occurrence_once() -> None:
 
 
 def test_what_waits_gets_a_job_and_only_one(due: Campaign, sender: Sender) -> None:
+    delete_jobs()
     sending = world.run(due)
     world.message(sending, 1)
     world.message(sending, 2, status=MessageStatus.SENDING, check_at=DUE)

@@ -90,14 +90,20 @@ def edit(request: MemberRequest, campaign_id: int) -> HttpResponse:
     try:
         refuse_begun(campaign)
     except HasBegun as begun:
-        run = latest_run_of(campaign)
-        if run is not None and _is_pressed_twice(request, campaign):
-            return redirect("runs:detail", run.pk)
-        messages.error(request, str(begun))
-        return redirect("campaigns:list")
+        return _begun_already(request, campaign_id, begun)
     is_draft = campaign.state == CampaignState.DRAFT
     initial = initial_for_draft(campaign, timezone.now()) if is_draft else initial_for(campaign)
     return _answer(Opened(request, campaign.kind, initial, f"campaign-{campaign_id}", campaign))
+
+
+def _begun_already(request: MemberRequest, campaign_id: int, begun: HasBegun) -> HttpResponse:
+    """To the run, for whoever pressed twice; the second press may have waited for the first."""
+    campaign = Campaign.objects.get(pk=campaign_id, organization=request.organization)
+    run = latest_run_of(campaign)
+    if run is not None and _is_pressed_twice(request, campaign):
+        return redirect("runs:detail", run.pk)
+    messages.error(request, str(begun))
+    return redirect("campaigns:list")
 
 
 def _is_pressed_twice(request: MemberRequest, campaign: Campaign) -> bool:
@@ -200,8 +206,7 @@ def _save(opened: Opened, form: CampaignForm) -> HttpResponse:
         opened.context["differences"] = _differences(opened, typed_in(request.POST))
         return _page(opened, form)
     except HasBegun as begun:
-        messages.error(request, str(begun))
-        return redirect("campaigns:list")
+        return _begun_already(request, opened.campaign.pk, begun)  # type: ignore[union-attr]  # only a campaign can have begun
     except SavedAlready as already:
         form.add_error(None, str(already))
         opened.context["is_unsaved"] = True

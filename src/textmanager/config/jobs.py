@@ -16,10 +16,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from procrastinate import App, PsycopgConnector
+from procrastinate import App
 from procrastinate.contrib.django import app as jobs
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.tasks import Task
+
+from textmanager.config.patient_connector import PatientConnector
 
 __all__ = [
     "AFTER_OTHER_JOBS",
@@ -88,7 +90,7 @@ def worker_app() -> App:
         if name not in OF_DJANGO_ALONE
     }
     app = App(
-        connector=PsycopgConnector(kwargs=conninfo, min_size=1, max_size=4),
+        connector=PatientConnector(kwargs=conninfo, min_size=1, max_size=4),
         import_paths=settings.PROCRASTINATE_IMPORT_PATHS,
         worker_defaults=jobs.worker_defaults,
     )
