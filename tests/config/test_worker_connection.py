@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
-from django.db import connection
+from asgiref.sync import sync_to_async
+from django.db import OperationalError, connection
 from procrastinate.exceptions import ConnectorException
 
-from textmanager.config.jobs import worker_app
+from textmanager.config.jobs import run_worker, worker_app
 
 
 async def ask(question: str) -> str:
@@ -54,6 +56,28 @@ def test_the_end_of_a_job_is_told_although_the_database_dropped_the_connection()
             assert cursor.fetchone() == (2,)
         finally:
             cursor.execute("DROP SEQUENCE tellings")
+
+
+@pytest.mark.usefixtures("no_jobs")
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_begins_anew_although_the_connection_of_its_periodic_jobs_was_dropped() -> None:
+    async def work() -> None:
+        await sync_to_async(lose_connection)()
+        await run_worker(concurrency=1, wait=False)
+        # The database of the tests can be dropped once nobody is connected.
+        await sync_to_async(connection.close)()
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM procrastinate_periodic_defers")
+        asyncio.run(work())
+        cursor.execute("SELECT count(*) FROM procrastinate_periodic_defers")
+        assert cursor.fetchone() > (0,)
+
+
+def lose_connection() -> None:
+    """In the thread of whoever asks, as the database does when it is stopped."""
+    with contextlib.suppress(OperationalError), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 DROPPED_THE_FIRST_TIME = """
