@@ -32,7 +32,7 @@ demo-reset: $(VENV)/.runtime ## Empty the demo
 	@$(BIN)/textmanager demo-reset --data-dir "$(DATA)"
 
 test: setup lint ## Check and test everything
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 faults: setup ## Everything in a storm of faults: SEED=7 FAULTS=100 choose which
 	SEED=$(SEED) FAULTS=$(or $(FAULTS),100) $(BIN)/pytest tests/faults -s
