@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 from procrastinate.exceptions import ConnectorException
 
 from textmanager.config.jobs import run_worker, worker_app
@@ -65,7 +65,7 @@ def test_a_worker_begins_anew_although_the_connection_of_its_periodic_jobs_was_d
         await sync_to_async(lose_connection)()
         await run_worker(concurrency=1, wait=False)
         # The database of the tests can be dropped once nobody is connected.
-        await sync_to_async(connection.close)()
+        await sync_to_async(connections.close_all)()
 
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_periodic_defers")
