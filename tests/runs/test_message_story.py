@@ -178,7 +178,7 @@ def test_the_story_costs_the_same_however_much_there_is(
         world.message(other, 0)
     with django_assert_max_num_queries(12):  # type: ignore[operator] # a fixture
         html = story(page, run)
-    assert "More than 20 other texts" in html
+    assert "More than 10 other texts" in html
 
 
 @pytest.mark.parametrize(

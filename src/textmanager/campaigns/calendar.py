@@ -38,7 +38,7 @@ class View(StrEnum):
 
 
 # How many lines a day shows before it says "and more".
-LINES = {View.MONTH: 5, View.WEEK: 25, View.DAY: 300}
+LINES = {View.MONTH: 4, View.WEEK: 25, View.DAY: 300}
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ text. The one that each run has is asked instead, for the latest runs, a thousan
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection
@@ -21,7 +21,7 @@ from textmanager.runs.models import Message, Run
 from textmanager.text.phones import Recipient, digits_in, parse_recipient
 
 RUNS_AT_ONCE = 1000
-MOST_SHOWN = 50
+MOST_SHOWN = 30
 
 
 @dataclass(frozen=True)
@@ -53,20 +53,24 @@ class Search:
 def find(organization: Organization, query: str, *, older_than: uuid.UUID | None = None) -> Search:
     """Messages to an iMIS ID, or to a number however it is typed (also without its area code)."""
     runs = _latest_runs(organization, older_than)
-    keys = _by_imis_id(runs, query) + _by_number(organization, runs, _numbers(organization, query))
+    keys = _by_imis_id(organization, older_than, query)
+    keys += _by_number(organization, runs, _numbers(organization, query))
     keys = sorted(set(keys), reverse=True)
     return Search(
         found=_found(organization, keys[:MOST_SHOWN]),
-        runs_looked_at=len(runs),
-        older_than=runs[-1] if len(runs) == RUNS_AT_ONCE else None,
+        runs_looked_at=runs.count,
+        older_than=runs.first if runs.count == RUNS_AT_ONCE else None,
         is_cut=len(keys) > MOST_SHOWN,
     )
 
 
 def texts_for_person(
-    organization: Organization, *, imis_id: str, number: str, besides: Message
+    organization: Organization, *, imis_id: str, number: str, besides: Message, most: int
 ) -> list[Found]:
-    """The other messages of the latest runs to the same member or number, the newest first."""
+    """At most so many other messages of the latest runs to the same member or number.
+
+    The newest first.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _OF_PERSON,
@@ -75,11 +79,12 @@ def texts_for_person(
                 "imis_id": imis_id,
                 "to": number,
                 "runs": RUNS_AT_ONCE,
-                "most": MOST_SHOWN,
+                "most": most + 1,
             },
         )
         keys = [(run_id, place) for run_id, place in cursor.fetchall()]
-    return _found(organization, [key for key in keys if key != (besides.run_id, besides.number)])
+    others = [key for key in keys if key != (besides.run_id, besides.number)]
+    return _found(organization, others[:most])
 
 
 # As below, with the runs looked up on the way.
@@ -102,40 +107,74 @@ ORDER BY 1 DESC, 2 LIMIT %(most)s
 """
 
 
-def _latest_runs(organization: Organization, older_than: uuid.UUID | None) -> list[uuid.UUID]:
-    """A run's ID carries its time: the order of IDs is that of creation."""
-    runs = Run.objects.filter(organization=organization)
-    if older_than:
-        runs = runs.filter(pk__lt=older_than)
-    return list(runs.order_by("-pk").values_list("pk", flat=True)[:RUNS_AT_ONCE])
+@dataclass(frozen=True)
+class LatestRuns:
+    """How many are looked through, and the first and last of them; None without any."""
+
+    count: int
+    first: uuid.UUID | None
+    last: uuid.UUID | None
 
 
-def _by_imis_id(runs: Collection[uuid.UUID], imis_id: str) -> list[tuple[uuid.UUID, int]]:
+def _latest_runs(organization: Organization, older_than: uuid.UUID | None) -> LatestRuns:
     with connection.cursor() as cursor:
-        cursor.execute(_IN_EACH_RUN, {"runs": list(runs), "imis_id": imis_id[:40]})
+        cursor.execute(_ENDS_OF_LATEST, _which_runs(organization, older_than))
+        return LatestRuns(*cursor.fetchone())
+
+
+def _by_imis_id(
+    organization: Organization, older_than: uuid.UUID | None, imis_id: str
+) -> list[tuple[uuid.UUID, int]]:
+    with connection.cursor() as cursor:
+        which = _which_runs(organization, older_than)
+        cursor.execute(_IN_EACH_RUN, {**which, "imis_id": imis_id[:40]})
         return [(run_id, number) for run_id, number in cursor.fetchall()]
 
 
+def _which_runs(
+    organization: Organization, older_than: uuid.UUID | None
+) -> dict[str, int | uuid.UUID | None]:
+    return {"organization": organization.pk, "before": older_than, "runs": RUNS_AT_ONCE}
+
+
+# A run's ID carries its time: the order of IDs is that of creation.
+_LATEST = """
+WITH latest AS MATERIALIZED (
+    SELECT id FROM runs_run
+    WHERE organization_id = %(organization)s AND (%(before)s::uuid IS NULL OR id < %(before)s)
+    ORDER BY id DESC LIMIT %(runs)s
+)
+"""
+_ENDS_OF_LATEST = (
+    _LATEST
+    + """
+SELECT count(*), (SELECT id FROM latest ORDER BY id LIMIT 1),
+    (SELECT id FROM latest ORDER BY id DESC LIMIT 1)
+FROM latest
+"""
+)
 # A probe of message_by_imis_id for each run. Asked as one condition the database might rather
 # read the latest run as a whole.
-_IN_EACH_RUN = """
-SELECT asked.run_id, found.number
-FROM unnest(%(runs)s::uuid[]) AS asked(run_id), LATERAL (
+_IN_EACH_RUN = (
+    _LATEST
+    + """
+SELECT latest.id, found.number FROM latest, LATERAL (
     SELECT m.number FROM runs_message AS m
-    WHERE m.run_id = asked.run_id AND m.imis_id = %(imis_id)s
+    WHERE m.run_id = latest.id AND m.imis_id = %(imis_id)s
     ORDER BY m.imis_id, m.number LIMIT 100
 ) AS found
 """
+)
 
 
 def _by_number(
-    organization: Organization, runs: Collection[uuid.UUID], numbers: Iterable[str]
+    organization: Organization, runs: LatestRuns, numbers: Iterable[str]
 ) -> list[tuple[uuid.UUID, int]]:
     to = list(numbers)
-    if not to or not runs:
+    if not to or not runs.count:
         return []
     messages = Message.objects.filter(
-        Q(to__in=to), organization=organization, run_id__gte=min(runs), run_id__lte=max(runs)
+        Q(to__in=to), organization=organization, run_id__gte=runs.first, run_id__lte=runs.last
     )
     return list(messages.order_by("-run_id").values_list("run_id", "number")[: 10 * MOST_SHOWN])
 

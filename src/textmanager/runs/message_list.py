@@ -24,7 +24,7 @@ from textmanager.runs.models import Message, Run, WriteBack
 from textmanager.runs.pipeline.due import SENT
 from textmanager.text.statuses import MessageStatus, staff_key, staff_name
 
-A_PAGE = 50
+A_PAGE = 30
 
 
 @dataclass(frozen=True)

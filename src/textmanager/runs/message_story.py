@@ -19,7 +19,7 @@ from textmanager.text.statuses import MessageStatus, from_twilio, staff_name
 # A shorter wait is the pace of the sender, or another try.
 WORTH_TELLING = dt.timedelta(minutes=10)
 MOST_RECEIPTS = 100
-MOST_OTHERS = 20
+MOST_OTHERS = 10
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,11 @@ def story_of(run: Run, message: Message) -> Story:
     held_then = [entry for entry in entries if _in_effect(entry, moment)]
     in_effect = [entry for entry in entries if entry.cleared_at is None]
     others = texts_for_person(
-        run.organization, imis_id=message.imis_id, number=message.to, besides=message
+        run.organization,
+        imis_id=message.imis_id,
+        number=message.to,
+        besides=message,
+        most=MOST_OTHERS + 1,
     )
     return Story(
         row=message_row(message),
