@@ -1,7 +1,7 @@
 """Finds every message of one person over all runs, to tell why that member got nothing.
 
 No index covers iMIS IDs over all runs, because each would be written anew at each step of each
-text. The one that each run has is asked instead, for the latest runs, a thousand at a time
+text. The one that each run has is asked instead, for the latest runs, some hundreds at a time
 (docs/decisions/0092-a-person-is-looked-for-run-by-run.md).
 """
 
@@ -20,7 +20,7 @@ from textmanager.runs.message_search import in_each_area
 from textmanager.runs.models import Message, Run
 from textmanager.text.phones import Recipient, digits_in, parse_recipient
 
-RUNS_AT_ONCE = 1000
+RUNS_AT_ONCE = 500
 MOST_SHOWN = 30
 
 
@@ -145,26 +145,22 @@ WITH latest AS MATERIALIZED (
     ORDER BY id DESC LIMIT %(runs)s
 )
 """
-_ENDS_OF_LATEST = (
-    _LATEST
-    + """
+_ENDS_OF_LATEST = """
+WITH latest
 SELECT count(*), (SELECT id FROM latest ORDER BY id LIMIT 1),
     (SELECT id FROM latest ORDER BY id DESC LIMIT 1)
 FROM latest
-"""
-)
+""".replace("WITH latest", _LATEST)
 # A probe of message_by_imis_id for each run. Asked as one condition the database might rather
 # read the latest run as a whole.
-_IN_EACH_RUN = (
-    _LATEST
-    + """
+_IN_EACH_RUN = """
+WITH latest
 SELECT latest.id, found.number FROM latest, LATERAL (
     SELECT m.number FROM runs_message AS m
     WHERE m.run_id = latest.id AND m.imis_id = %(imis_id)s
     ORDER BY m.imis_id, m.number LIMIT 100
 ) AS found
-"""
-)
+""".replace("WITH latest", _LATEST)
 
 
 def _by_number(
