@@ -26,8 +26,10 @@ COMMAND = ("-c", "from textmanager.cli import main; main()")
 # Ends when the other end of its standard input closes, however that came about.
 ON_A_LEASH = ("-m", "textmanager.commands.leash")
 # The same in a hurry, for what takes minutes in earnest.
-MIGRATED = "migrated"
 HASTY = (str(Path(__file__).parent / "hasty.py"),)
+MIGRATED = "migrated"
+# How Django calls the databases that it makes for tests.
+OF_TESTS = "test_"
 
 
 @dataclass
@@ -126,16 +128,23 @@ def own_database(suffix: str = "processes") -> Iterator[str]:
 
 @contextmanager
 def migrated_database(suffix: str = "processes") -> Iterator[str]:
-    """The same with all tables, copied: to migrate one anew takes longer than most tests."""
+    """The same with all tables, copied: to migrate one anew takes longer than most tests.
+
+    Empty where there is none to copy: among tests that are chosen none may need the tests' own.
+    """
     ours = connections["default"].get_connection_params()["dbname"]
-    with _database(suffix, template=f"{ours}_{MIGRATED}") as url:
+    template = f"{ours}_{MIGRATED}" if ours.startswith(OF_TESTS) else "template1"
+    with _database(suffix, template=template) as url:
         yield url
 
 
 @contextmanager
 def copied_as_template() -> Iterator[None]:
-    """Keeps the tests' own database as it is now for `migrated_database`."""
+    """Keeps the tests' own database as it is now for `migrated_database`, if it was made."""
     ours = connections["default"].get_connection_params()["dbname"]
+    if not ours.startswith(OF_TESTS):
+        yield
+        return
     # PostgreSQL copies no database that somebody is connected to.
     connections.close_all()
     with _database(MIGRATED, template=ours):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.journey]
 EVERY = every_address()
 # The list of those left out is opened where an audience is corrected (test_dirty_audience.py).
 SHOWN = sorted(set(PAGES) - FILES - FRAGMENTS - {"campaigns:left-out"})
+COUNTING = re.compile("^Counting")
 # So many tests, each of which costs a Chromium of its own.
 PARTS = 4
 # Somebody whose texts and answers there are to look at, by the sandbox's members.
@@ -32,7 +34,8 @@ def test_every_page_is_sound_to_the_eye_and_without_a_mouse(staff: Staff, part: 
     for name in SHOWN[part::PARTS]:
         parameters = {key: values[key] for key in EVERY[name]}
         staff.page.goto(reverse(name, kwargs=parameters))
-        # What a page asks for afterwards belongs to it.
+        # What a page asks for afterwards belongs to it, and so does what it counts meanwhile.
+        expect(staff.page.get_by_text(COUNTING)).to_have_count(0)
         expect(staff.page.locator(".htmx-request")).to_have_count(0)
         staff.page.wait_for_load_state("networkidle")
         refuse_what_needs_a_mouse(staff.page, name)
