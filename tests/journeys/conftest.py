@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,11 +53,12 @@ class Installation:
         found = requests.get(f"{self.imis}/_sandbox/activities", timeout=20).json()
         return list(found["activities"])
 
-    def work_until(self, done: Callable[[], bool], *, tries: int = 60) -> None:
+    def work_until(self, done: Callable[[], bool], *, seconds: float = 60) -> None:
         """Lets a worker plan and do what is due, until `done`; fails when it never is."""
 
         async def work() -> None:
-            for _ in range(tries):
+            deadline = time.monotonic() + seconds
+            while time.monotonic() < deadline:
                 await in_database(defer_once, plan, queueing_lock="plan", timestamp=0)
                 await run_worker(concurrency=10, wait=False)
                 if await in_database(done):
@@ -68,7 +70,7 @@ class Installation:
 
 
 @pytest.fixture
-def installation(transactional_db: None, settings: Any) -> Iterator[Installation]:
+def installation(no_jobs: None, settings: Any) -> Iterator[Installation]:
     from textmanager.config.asgi import application
 
     numbers = TwilioSettings(delay_scale=0.0)
