@@ -8,12 +8,18 @@ ever. Here the next try is a job of its own, deferred as any other: it joins the
 from __future__ import annotations
 
 import datetime as dt
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from procrastinate.tasks import Task
 
+from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,3 +60,23 @@ def try_again(
     if pause is not None:
         defer_once(task, queueing_lock=name, lock=name, after=pause, tries=tries, **arguments)
     return pause
+
+
+@asynccontextmanager
+async def tried_again(
+    task: Task[Any, Any, Any],
+    patience: Patience,
+    *,
+    tries: int,
+    name: str,
+    **arguments: Any,
+) -> AsyncIterator[None]:
+    """Around the work of a job: whatever fails in it is logged, and tried again as above.
+
+    `tries` have failed before this one.
+    """
+    try:
+        yield
+    except Exception:
+        logger.exception("The job %s has failed, %d times so far", name, tries + 1)
+        await in_database(try_again, task, patience, tries=tries + 1, name=name, **arguments)

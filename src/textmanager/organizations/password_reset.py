@@ -7,7 +7,6 @@ and what is done before it, are the same for every name.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -22,7 +21,7 @@ from django.utils.http import base36_to_int, int_to_base36
 
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, jobs
-from textmanager.config.retries import Patience, try_again
+from textmanager.config.retries import Patience, tried_again
 from textmanager.organizations import audit
 from textmanager.organizations.mailing import subject_line, tell
 from textmanager.organizations.models import Organization, User
@@ -32,8 +31,6 @@ from textmanager.organizations.sign_in import (
     limits_of,
     refuse_after_too_many,
 )
-
-logger = logging.getLogger(__name__)
 
 MINUTES = settings.PASSWORD_RESET_TIMEOUT // 60
 # Whoever waits for the link looks for an hour at most.
@@ -75,26 +72,20 @@ def _local_account(username: str) -> User | None:
 def _defer(user: User | None) -> None:
     """For a name without an account the job does nothing: asking costs the same time."""
     user_id = user.pk if user else 0
-    name = f"mail-password-link-{user_id}"
+    name = _lock(user_id)
     defer_once(mail_password_link, queueing_lock=name, lock=name, user_id=user_id)
+
+
+def _lock(user_id: int) -> str:
+    return f"mail-password-link-{user_id}"
 
 
 @jobs.task(name="mail_password_link")
 async def mail_password_link(user_id: int, tries: int = 0) -> None:
     """Mails a link that is made only now. A mail that is not taken is tried again for an hour."""
-    try:
+    name = _lock(user_id)
+    async with tried_again(mail_password_link, PATIENCE, tries=tries, name=name, user_id=user_id):
         await in_database(mail_link, user_id)
-    except Exception:
-        logger.exception("The link to a new password of user %s cannot be mailed yet", user_id)
-        name = f"mail-password-link-{user_id}"
-        await in_database(
-            try_again,
-            mail_password_link,
-            PATIENCE,
-            tries=tries + 1,
-            name=name,
-            user_id=user_id,
-        )
 
 
 def mail_link(user_id: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -12,12 +11,10 @@ from django.utils import timezone
 
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, jobs
-from textmanager.config.retries import FOR_MAIL, try_again
+from textmanager.config.retries import FOR_MAIL, tried_again
 from textmanager.organizations.founding import organization_with_id
 from textmanager.organizations.mailing import subject_line
 from textmanager.replies.models import InboundText
-
-logger = logging.getLogger(__name__)
 
 # A mail names this many; the inbox has them all.
 MOST_NAMED = 20
@@ -39,18 +36,14 @@ def _lock(organization_id: int) -> str:
 @jobs.task(name="mail_replies")
 async def mail_replies(organization_id: int, tries: int = 0) -> None:
     """Mails what is new. Whatever keeps it from going out, it is tried again."""
-    try:
+    async with tried_again(
+        mail_replies,
+        FOR_MAIL,
+        tries=tries,
+        name=_lock(organization_id),
+        organization_id=organization_id,
+    ):
         await in_database(mail_new_replies, organization_id)
-    except Exception:
-        logger.exception("New replies of organization %s cannot be mailed yet", organization_id)
-        await in_database(
-            try_again,
-            mail_replies,
-            FOR_MAIL,
-            tries=tries + 1,
-            name=_lock(organization_id),
-            organization_id=organization_id,
-        )
 
 
 def mail_new_replies(organization_id: int) -> int:

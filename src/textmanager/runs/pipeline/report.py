@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from django.utils import timezone
 
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, jobs
-from textmanager.config.retries import FOR_MAIL, try_again
+from textmanager.config.retries import FOR_MAIL, tried_again
 from textmanager.organizations import audit
 from textmanager.organizations.mailing import subject_line
 from textmanager.runs.breakdown import breakdown
@@ -27,8 +26,6 @@ from textmanager.runs.message_search import Sought, messages_after
 from textmanager.runs.models import ReportMail, Run
 from textmanager.runs.notices import run_address
 from textmanager.text.statuses import MessageStatus
-
-logger = logging.getLogger(__name__)
 
 EXAMPLES = 5
 # A mail server takes no file that is much larger; the page of the run has all of them.
@@ -55,12 +52,8 @@ class FailureGroup:
 @jobs.task(name="report")
 async def report(run_id: str, tries: int = 0) -> None:
     """Mails the report once. Whatever keeps it from going out, it is tried again."""
-    try:
+    async with tried_again(report, FOR_MAIL, tries=tries, name=_lock(run_id), run_id=run_id):
         await in_database(send_report, uuid.UUID(run_id))
-    except Exception:
-        logger.exception("The report of run %s cannot be mailed yet", run_id)
-        name = _lock(run_id)
-        await in_database(try_again, report, FOR_MAIL, tries=tries + 1, name=name, run_id=run_id)
 
 
 def defer_report(run_id: uuid.UUID) -> None:
