@@ -74,24 +74,23 @@ def texts_for_person(
     with connection.cursor() as cursor:
         cursor.execute(
             _OF_PERSON,
-            {
-                "organization": organization.pk,
-                "imis_id": imis_id,
-                "to": number,
-                "runs": RUNS_AT_ONCE,
-                "most": most + 1,
-            },
+            {**_which_runs(organization, None), "imis_id": imis_id, "to": number, "most": most + 1},
         )
         keys = [(run_id, place) for run_id, place in cursor.fetchall()]
     others = [key for key in keys if key != (besides.run_id, besides.number)]
     return _found(organization, others[:most])
 
 
-# As below, with the runs looked up on the way.
-_OF_PERSON = """
+# A run's ID carries its time: the order of IDs is that of creation.
+_LATEST = """
 WITH latest AS MATERIALIZED (
-    SELECT id FROM runs_run WHERE organization_id = %(organization)s ORDER BY id DESC LIMIT %(runs)s
+    SELECT id FROM runs_run
+    WHERE organization_id = %(organization)s AND (%(before)s::uuid IS NULL OR id < %(before)s)
+    ORDER BY id DESC LIMIT %(runs)s
 )
+"""
+_OF_PERSON = """
+WITH latest
 (
     SELECT latest.id, found.number FROM latest, LATERAL (
         SELECT m.number FROM runs_message AS m
@@ -104,7 +103,7 @@ WITH latest AS MATERIALIZED (
     ORDER BY m.run_id DESC LIMIT %(most)s
 )
 ORDER BY 1 DESC, 2 LIMIT %(most)s
-"""
+""".replace("WITH latest", _LATEST)
 
 
 @dataclass(frozen=True)
@@ -137,14 +136,6 @@ def _which_runs(
     return {"organization": organization.pk, "before": older_than, "runs": RUNS_AT_ONCE}
 
 
-# A run's ID carries its time: the order of IDs is that of creation.
-_LATEST = """
-WITH latest AS MATERIALIZED (
-    SELECT id FROM runs_run
-    WHERE organization_id = %(organization)s AND (%(before)s::uuid IS NULL OR id < %(before)s)
-    ORDER BY id DESC LIMIT %(runs)s
-)
-"""
 _ENDS_OF_LATEST = """
 WITH latest
 SELECT count(*), (SELECT id FROM latest ORDER BY id LIMIT 1),

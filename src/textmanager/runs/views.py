@@ -51,9 +51,9 @@ def run_detail(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
 def run_progress(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     """The live part of the page, asked for every two seconds while the run is going on."""
     run = run_of(request, run_id)
-    return render(
-        request, "runs/detail.html#progress", _progress_context(request, run, figures_of(run))
-    )
+    figures = figures_of(run)
+    context = _progress_context(request, run, figures, _told(figures))
+    return render(request, "runs/detail.html#progress", context)
 
 
 @member_required()
@@ -62,9 +62,9 @@ def run_messages(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     if not request.htmx:
         return _detail(request, run_id)
     run = run_of(request, run_id)
-    return render(
-        request, "runs/detail.html#messages", _messages_context(request, run, figures_of(run))
-    )
+    figures = figures_of(run)
+    context = _messages_context(request, run, figures, _told(figures))
+    return render(request, "runs/detail.html#messages", context)
 
 
 @member_required()
@@ -112,20 +112,27 @@ def run_of(request: MemberRequest, run_id: uuid.UUID) -> Run:
 def _detail(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
     run = run_of(request, run_id)
     figures = figures_of(run)
+    told = _told(figures)
     context = {
-        **_progress_context(request, run, figures),
-        **_messages_context(request, run, figures),
+        **_progress_context(request, run, figures, told),
+        **_messages_context(request, run, figures, told),
     }
     return render(request, "runs/detail.html", context)
 
 
-def _progress_context(request: MemberRequest, run: Run, figures: Figures) -> dict[str, Any]:
+def _told(figures: Figures) -> dict[str, Any]:
+    """What both parts of the page say of the figures."""
+    return {"breakdown": breakdown_of(figures), "causes": causes_of(figures)}
+
+
+def _progress_context(
+    request: MemberRequest, run: Run, figures: Figures, told: dict[str, Any]
+) -> dict[str, Any]:
     now = timezone.now()
     unclear = unclear_of(run, figures.counts, now=now)
     return {
         **_common(request, run),
-        "breakdown": breakdown_of(figures),
-        "causes": causes_of(figures),
+        **told,
         "cost": cost_by(run, figures.counts),
         "timeline": timeline(run, figures),
         "progress": progress(run, figures.counts, now=now, unclear=unclear),
@@ -138,12 +145,13 @@ def _progress_context(request: MemberRequest, run: Run, figures: Figures) -> dic
     }
 
 
-def _messages_context(request: MemberRequest, run: Run, figures: Figures) -> dict[str, Any]:
+def _messages_context(
+    request: MemberRequest, run: Run, figures: Figures, told: dict[str, Any]
+) -> dict[str, Any]:
     asked = Asked.of(request.GET)
     return {
         **_common(request, run),
-        "filters": breakdown_of(figures),
-        "filter_causes": causes_of(figures),
+        **told,
         "messages_page": message_page(run, asked, request.GET, figures),
         "is_live": is_live(run, now=timezone.now()),
         "asked": asked,
