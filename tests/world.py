@@ -18,6 +18,7 @@ from textmanager.organizations.models import (
     User,
 )
 from textmanager.runs.models import Message, Run, RunState
+from textmanager.sandbox.twilio import TwilioSettings
 from textmanager.text.statuses import MessageStatus
 
 ALWAYS = dt.time(0)
@@ -43,6 +44,14 @@ def organization(cloud_id: str = "sample", **values: Any) -> Organization:
     twilio.set_auth_token(f"token of {cloud_id}")
     twilio.save()
     return made
+
+
+def reach_twilio(of: Organization, address: str, account: TwilioSettings) -> None:
+    """Leads the connection to a simulated Twilio, with its credentials."""
+    connection = TwilioConnection.objects.get(organization=of)
+    connection.base_url, connection.account_sid = address, account.account_sid
+    connection.set_auth_token(account.auth_token)
+    connection.save()
 
 
 def person(name: str, of: Organization, role: Role) -> User:

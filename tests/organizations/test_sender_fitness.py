@@ -37,10 +37,7 @@ def desk(alice: User, client: Client) -> Client:
 @pytest.fixture
 def account(organization: Organization) -> Iterator[str]:
     with serve_in_thread(create_twilio(ACCOUNT)) as address:
-        connection = TwilioConnection.objects.get(organization=organization)
-        connection.base_url, connection.account_sid = address, ACCOUNT.account_sid
-        connection.set_auth_token(ACCOUNT.auth_token)
-        connection.save()
+        world.reach_twilio(organization, address, ACCOUNT)
         yield address
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+import world
 from serving_in_thread import serve_in_thread
 from textmanager.gateway.account import TwilioCredentials
 from textmanager.organizations import examination, reach
@@ -55,10 +56,7 @@ def imis(organization: Organization) -> Iterator[str]:
 @pytest.fixture
 def twilio(organization: Organization) -> Iterator[str]:
     with serve_in_thread(create_twilio(ACCOUNT)) as address:
-        connection = TwilioConnection.objects.get(organization=organization)
-        connection.base_url, connection.account_sid = address, ACCOUNT.account_sid
-        connection.set_auth_token(ACCOUNT.auth_token)
-        connection.save()
+        world.reach_twilio(organization, address, ACCOUNT)
         yield address
 
 

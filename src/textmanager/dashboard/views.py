@@ -23,7 +23,7 @@ SAID_BY_THE_PATH = frozenset({"no-imis", "no-twilio", "test"})
 
 @member_required()
 def home(request: MemberRequest) -> HttpResponse:
-    """How the organization's texts are doing, at eleven queries whatever there is."""
+    """How the organization's texts are doing, at twelve queries at most."""
     page = home_of(request.organization, now=timezone.now())
     keep(request, page.facts)
     steps = _steps(request, page)

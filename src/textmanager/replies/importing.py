@@ -16,7 +16,7 @@ from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, is_stopping, jobs
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
-from textmanager.replies.models import ImportState, OptOutImport, OptOutSource
+from textmanager.replies.models import OPEN_IMPORTS, ImportState, OptOutImport, OptOutSource
 from textmanager.replies.opt_outs import record_opt_outs
 from textmanager.replies.register import CLEARED, NotANumber, number_as_kept
 
@@ -35,7 +35,6 @@ COLUMNS = ("number", "phone", "phone number", "mobile", "mobilephone", "mobile p
 # An exported register holds people who came back: reading it in again must not undo that.
 WAS_REMOVED = "The file itself says that this number was removed from the register"
 EVIDENCE = "Imported from a file"
-OPEN = (ImportState.WAITING, ImportState.READING)
 
 
 class NotReadable(ValueError):
@@ -239,7 +238,7 @@ def _lay_down(import_id: int) -> None:
 
 
 def _give_up(import_id: int) -> None:
-    OptOutImport.objects.filter(pk=import_id, state__in=OPEN).update(
+    OptOutImport.objects.filter(pk=import_id, state__in=OPEN_IMPORTS).update(
         state=ImportState.FAILED, text="", updated_at=timezone.now()
     )
 
@@ -253,9 +252,11 @@ async def take_up_imports(timestamp: int) -> None:  # noqa: ARG001 - every perio
 
 def take_up_lost(now: dt.datetime) -> int:
     """How many imports were set going again."""
-    lost = OptOutImport.objects.filter(state__in=OPEN, updated_at__lt=now - UNTIL_LOST)
+    lost = OptOutImport.objects.filter(state__in=OPEN_IMPORTS, updated_at__lt=now - UNTIL_LOST)
     found = list(lost.defer("text"))
     for made in found:
         _defer(made)
-    OptOutImport.objects.exclude(state__in=OPEN).filter(updated_at__lt=now - TO_KEEP).delete()
+    OptOutImport.objects.exclude(state__in=OPEN_IMPORTS).filter(
+        updated_at__lt=now - TO_KEEP
+    ).delete()
     return len(found)

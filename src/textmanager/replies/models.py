@@ -67,6 +67,10 @@ class ImportState(models.TextChoices):
     FAILED = "failed", "Stopped"
 
 
+# A worker has something left to do for these.
+OPEN_IMPORTS = (ImportState.WAITING, ImportState.READING)
+
+
 class OptOutImport(models.Model):
     """A file of numbers that a worker enters into the register, some lines at a time.
 
@@ -94,7 +98,7 @@ class OptOutImport(models.Model):
         indexes: ClassVar = [
             # The register's page: which was the latest?
             models.Index(fields=["organization", "-created_at"], name="import_by_time"),
-            # Asked every minute: which did a worker leave?
+            # Asked four times a minute: which did a worker leave?
             models.Index(
                 fields=["updated_at"],
                 name="import_open",
@@ -107,7 +111,7 @@ class OptOutImport(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.state in {ImportState.WAITING, ImportState.READING}
+        return self.state in OPEN_IMPORTS
 
     @property
     def untold(self) -> int:
