@@ -140,8 +140,7 @@ def apply_news(news: Iterable[News], *, ask_after: dt.timedelta | None = None) -
             _APPLY,
             {
                 "news": json.dumps([_as_json(one) for one in ordered]),
-                "before": [before for before, _ in _STEPS],
-                "after": [after for _, after in _STEPS],
+                "steps": _STEPS,
                 "first_poll": (ask_after or FIRST_POLL).total_seconds(),
                 "final": [status.value for status in MessageStatus if is_final(status)],
             },
@@ -176,13 +175,15 @@ def _tell_register(
 
 
 _STEPS = [
-    (before.value, after.value)
+    f"{before.value} {after.value}"
     for before in MessageStatus
     for after in MessageStatus
     if may_follow(before, after)
 ]
 
-# The row lock comes first and in key order; the update then finds the statuses as they are.
+# The row locks come first and in key order. Whoever waited for one is judged over the row as it
+# is then, and that holds for expressions over the row alone: steps that were joined as a table
+# would be those of the status as it was before, and the news lost.
 # A receipt with another SID than the one we know belongs to a text that is not ours to follow.
 _APPLY = """
 WITH news AS (
@@ -211,10 +212,7 @@ UPDATE runs_message AS m SET
 FROM news JOIN current USING (run_id, number)
 WHERE m.run_id = news.run_id AND m.number = news.number
   AND (m.sid = '' OR m.sid = news.sid)
-  AND EXISTS (
-    SELECT 1 FROM unnest(%(before)s::text[], %(after)s::text[]) AS step(before, after)
-    WHERE step.before = m.status AND step.after = news.status
-  )
+  AND m.status || ' ' || news.status = ANY(%(steps)s)
 RETURNING m.organization_id, m.run_id, m."to", m.error_code, m.sid, m.sender_id, m.status
 """
 
