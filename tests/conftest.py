@@ -15,7 +15,7 @@ from django.db import connections
 
 import world
 from jobs import delete_jobs
-from processes import copied_as_template
+from processes import copied_as_template, end_other_sessions
 from textmanager.campaigns.models import Campaign
 from textmanager.config import database
 from textmanager.imis import client
@@ -72,6 +72,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         with django_db_blocker.unblock():
             kept.enter_context(copied_as_template())
         yield
+        # A test that failed keeps what it holds, and what is in use cannot be dropped.
+        with django_db_blocker.unblock():
+            end_other_sessions()
 
 
 @pytest.fixture(autouse=True)

@@ -151,6 +151,15 @@ def copied_as_template() -> Iterator[None]:
         yield
 
 
+def end_other_sessions() -> None:
+    """Of the tests' own database, whoever left them open."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @contextmanager
 def _database(suffix: str, *, template: str) -> Iterator[str]:
     ours = connections["default"].get_connection_params()

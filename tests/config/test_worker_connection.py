@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection
 from procrastinate.exceptions import ConnectorException
 
 from textmanager.config.jobs import run_worker, worker_app
@@ -58,26 +58,49 @@ def test_the_end_of_a_job_is_told_although_the_database_dropped_the_connection()
             cursor.execute("DROP SEQUENCE tellings")
 
 
-@pytest.mark.usefixtures("no_jobs")
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("no_periodic_jobs")
 def test_a_worker_begins_anew_although_the_connection_of_its_periodic_jobs_was_dropped() -> None:
     async def work() -> None:
         await sync_to_async(lose_connection)()
-        await run_worker(concurrency=1, wait=False)
-        # The database of the tests can be dropped once nobody is connected.
-        await sync_to_async(connections.close_all)()
+        for _ in range(2):
+            await run_worker(concurrency=1, wait=False)
 
+    asyncio.run(work())
+    assert periodic_jobs() > 0
+
+
+@pytest.mark.usefixtures("no_periodic_jobs")
+def test_a_worker_that_has_ended_leaves_nobody_connected() -> None:
+    async def work() -> bool:
+        await run_worker(concurrency=1, wait=False)
+        return await sync_to_async(is_connected)()
+
+    assert not asyncio.run(work())
+    assert periodic_jobs() > 0
+
+
+@pytest.fixture
+def no_periodic_jobs(no_jobs: None) -> None:
+    """As if no worker had ever run, so that the next one defers them all."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM procrastinate_periodic_defers")
-        asyncio.run(work())
+
+
+def periodic_jobs() -> int:
+    """How many were ever deferred."""
+    with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM procrastinate_periodic_defers")
-        assert cursor.fetchone() > (0,)
+        return int(cursor.fetchone()[0])
 
 
 def lose_connection() -> None:
     """In the thread of whoever asks, as the database does when it is stopped."""
     with contextlib.suppress(OperationalError), connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def is_connected() -> bool:
+    return connection.connection is not None
 
 
 DROPPED_THE_FIRST_TIME = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from textmanager.organizations.models import (
     Sender,
     TwilioConnection,
 )
+from textmanager.runs.models import Message
 from textmanager.runs.pipeline.plan import plan
 from textmanager.sandbox.imis import ImisSettings
 from textmanager.sandbox.imis import create_app as create_imis
@@ -64,9 +66,14 @@ class Installation:
                 if await in_database(done):
                     return
                 await asyncio.sleep(0.1)
-            pytest.fail("The work was not done in time.")
+            texts = await in_database(statuses)
+            pytest.fail(f"The work was not done in time. The texts: {texts}")
 
         asyncio.run(work())
+
+
+def statuses() -> Counter[str]:
+    return Counter(Message.objects.values_list("status", flat=True))
 
 
 @pytest.fixture

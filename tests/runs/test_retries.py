@@ -72,7 +72,8 @@ def test_a_preparation_that_fails_beside_another_leaves_one_that_waits(run: Run)
         cursor.execute("UPDATE procrastinate_jobs SET queueing_lock = 'the one under way'")
     defer_prepare(run.pk)
     asyncio.run(run_worker(concurrency=1, wait=False))
-    (waiting,) = ProcrastinateJob.objects.values_list("status", "queueing_lock")
+    preparations = ProcrastinateJob.objects.filter(task_name="prepare")
+    (waiting,) = preparations.values_list("status", "queueing_lock")
     assert waiting == ("todo", f"prepare-{run.pk}")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import close_old_connections, connection, transaction
+from django.db import connection, connections, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from procrastinate import App
@@ -135,9 +135,6 @@ async def run_worker(*, concurrency: int, wait: bool = True, name: str = "worker
 
 async def _run_once(*, concurrency: int, wait: bool, name: str) -> bool:
     """Whether it ended because it was to; otherwise the database was lost."""
-    # Periodic jobs are deferred over a connection of Django's own. Dropped by the database, it
-    # would stay so, as no request ends here, and the worker would begin anew for ever.
-    await sync_to_async(close_old_connections)()
     app = worker_app()
     try:
         async with app.open_async():
@@ -160,6 +157,10 @@ async def _run_once(*, concurrency: int, wait: bool, name: str) -> bool:
         if not wait:
             raise
         logger.exception("The worker has lost the database")
+    finally:
+        # Periodic jobs are deferred over a connection of Django's own, which nothing else closes,
+        # as no request ends here. Dropped by the database, it would stay so for ever.
+        await sync_to_async(connections.close_all)()
     if wait and not is_stopping():
         logger.warning("The worker has stopped without being told to, and begins anew")
         return False
