@@ -88,11 +88,16 @@ BEGIN = """() => {
   document.body.removeAttribute("tabindex");
 }"""
 
-STOP = """() => {
-  const { name, look, seen } = window.walk;
+# A frame may have a process of its own: on the way into it or out, the focus is nowhere at first.
+STOP = """async () => {
+  const { name, look, seen, last } = window.walk;
+  const isNowhere = (each) => !each || each === document.body || each === document.documentElement;
+  const mayBeOnTheWay = () => isNowhere(document.activeElement) && document.querySelector("iframe");
+  for (let left = 40; left && mayBeOnTheWay(); left--)
+    await new Promise((resolve) => setTimeout(resolve, 25));
   const at = document.activeElement;
-  if (!at || at === document.body || at === document.documentElement) return null;
-  if (at === window.walk.last) return "inside";
+  if (isNowhere(at)) return null;
+  if (at === last) return "inside";
   window.walk.last = at;
   if (seen.has(at)) return at === seen.keys().next().value ? null : "caught";
   seen.set(at, look(at));
