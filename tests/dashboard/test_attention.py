@@ -17,6 +17,7 @@ from textmanager.organizations import twilio_health
 from textmanager.organizations.models import (
     ImisConnection,
     Organization,
+    Sender,
     TwilioConnection,
     User,
 )
@@ -155,6 +156,26 @@ def test_missing_connections_are_told(calm: Client) -> None:
         (True, False),
         (False, True),
     ]
+
+
+def test_senders_that_send_nothing_are_told_while_campaigns_need_them(
+    calm: Client, organization: Organization, campaign: Campaign
+) -> None:
+    Sender.objects.update(unfit_because="It is not in this Twilio account.")
+    tone, words = one(calm)
+    assert tone == "warning"
+    assert "A campaign that is to run has a sender from which nothing can leave" in words
+    assert "/settings/twilio/" in words
+    world.campaign(organization, by=campaign.sender, name="Another")
+    assert "2 campaigns that are to run have senders" in one(calm)[1]
+    assert [tone for tone, _ in banners(calm, "/")] == ["warning"]
+    Campaign.objects.update(api_mode="test")
+    # A rehearsal needs nothing but that the sender is in use.
+    assert "TEST mode" in one(calm)[1]
+    Sender.objects.update(unfit_because="", is_active=False)
+    assert "2 campaigns that are to run have senders" in banners(calm)[0][1]
+    Campaign.objects.update(state="paused")
+    assert banners(calm) == []
 
 
 def test_test_mode_is_told_quietly_while_every_campaign_is_in_it(

@@ -22,9 +22,10 @@ from textmanager.gateway.outcomes import (
     Outcome,
     OutgoingText,
 )
-from textmanager.organizations.models import Organization, Sender, TwilioConnection
+from textmanager.organizations.models import Organization, Sender, TwilioConnection, User
 from textmanager.replies.models import OptOutSource
 from textmanager.replies.opt_outs import record_opt_out
+from textmanager.runs import holding
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline import send
 from textmanager.runs.pipeline.plan import plan
@@ -78,6 +79,23 @@ def test_live_texts_reach_twilio_once_each(run: Run, sender: Sender, twilio: str
     assert run.state == RunState.COMPLETED
     work(sender)
     assert len(texts(twilio)) == 30
+
+
+def test_nothing_leaves_a_sender_that_was_taken_out_of_use(
+    run: Run, sender: Sender, alice: User, twilio: str
+) -> None:
+    connect(run.organization, twilio)
+    queued(run, 5)
+    Sender.objects.update(is_active=False)
+    work(sender)
+    assert texts(twilio) == []
+    run.refresh_from_db()
+    assert run.state == RunState.HELD
+    assert f"may not send from “{sender.name}” any more" in run.reason
+    Sender.objects.update(is_active=True)
+    holding.resume_run(organization=run.organization, run_id=run.pk, actor=alice)
+    work(sender)
+    assert len(texts(twilio)) == 5
 
 
 def test_a_rehearsal_reaches_nothing(run: Run, sender: Sender, twilio: str) -> None:

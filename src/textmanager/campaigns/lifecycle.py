@@ -6,10 +6,10 @@ import datetime as dt
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from textmanager.campaigns.models import Campaign, CampaignKind, CampaignState
+from textmanager.campaigns.models import ApiMode, Campaign, CampaignKind, CampaignState
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
 
@@ -108,6 +108,12 @@ def starting_by_themselves(organization: Organization) -> QuerySet[Campaign]:
     return Campaign.objects.filter(
         organization=organization, state__in=STARTS_BY_ITSELF, deleted_at=None
     )
+
+
+def sure_to_be_held(organization: Organization) -> QuerySet[Campaign]:
+    """The campaigns that start by themselves, with a sender from which nothing can leave."""
+    is_unfit = Q(api_mode=ApiMode.LIVE) & ~Q(sender__unfit_because="")
+    return starting_by_themselves(organization).filter(Q(sender__is_active=False) | is_unfit)
 
 
 def starting_before(organization: Organization, until: dt.datetime) -> QuerySet[Campaign]:

@@ -45,6 +45,7 @@ def banners(facts: Facts, membership: Membership) -> list[Banner]:
         *_not_run("failed", facts.standing.failed),
         *_not_run("missed", facts.standing.missed),
         *_connections(facts, organization, membership),
+        *_unfit_senders(facts, membership),
         *_test_mode(facts),
     ]
     urgency = ("error", "warning", "test")
@@ -120,6 +121,22 @@ def _connections(
                 f"{problem.words} {problem.remedy}",
                 _for_administrators(membership, Remedy(label, reverse(page))),
             )
+
+
+def _unfit_senders(facts: Facts, membership: Membership) -> Iterator[Banner]:
+    if facts.to_be_held:
+        whose = (
+            "A campaign that is to run has a sender from which nothing can leave: its run"
+            if facts.to_be_held == 1
+            else f"{facts.to_be_held} campaigns that are to run have senders from which nothing "
+            "can leave: their runs"
+        )
+        yield Banner(
+            "unfit-sender",
+            "warning",
+            f"{whose} will be held.",
+            _for_administrators(membership, Remedy("Settings, Twilio", reverse("settings:twilio"))),
+        )
 
 
 def _test_mode(facts: Facts) -> Iterator[Banner]:

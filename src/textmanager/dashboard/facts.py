@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from textmanager.campaigns.lifecycle import starting_by_themselves
+from textmanager.campaigns.lifecycle import starting_by_themselves, sure_to_be_held
 from textmanager.campaigns.models import ApiMode
 from textmanager.config.counting import counted_together
 from textmanager.config.jobs import living_workers
@@ -24,7 +24,8 @@ LATELY = dt.timedelta(days=3)
 class Facts:
     """`campaigns` run by themselves, `live_campaigns` of them in LIVE mode.
 
-    `senders` are those from which texts can leave.
+    `to_be_held` of them have a sender from which nothing can leave; `senders` are those from which
+    texts can.
     """
 
     now: dt.datetime
@@ -33,6 +34,7 @@ class Facts:
     live_campaigns: int
     workers: int
     senders: int
+    to_be_held: int
     unread: int
 
 
@@ -47,6 +49,7 @@ def facts_of(request: MemberRequest) -> Facts:
             live_campaigns=going.filter(api_mode=ApiMode.LIVE),
             workers=living_workers(),
             senders=fit_senders(request.organization.pk),
+            to_be_held=sure_to_be_held(request.organization),
             unread=unread_conversations(request.organization),
         )
         found = standing(request.organization, now=now, since=now - LATELY)

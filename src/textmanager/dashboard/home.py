@@ -9,6 +9,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from textmanager.campaigns.agenda import Agenda, ComingRun, coming_runs, going_campaigns
+from textmanager.campaigns.lifecycle import sure_to_be_held
 from textmanager.campaigns.models import Campaign
 from textmanager.config.counting import counted_together
 from textmanager.config.jobs import living_workers
@@ -106,7 +107,11 @@ def home_of(organization: Organization, *, now: dt.datetime) -> Home:
         standing=standing(organization, now=now, since=now - LATELY),
         campaigns=going.all,
         live_campaigns=going.live,
-        **counted_together(workers=living_workers(), senders=fit_senders(organization.pk)),
+        **counted_together(
+            workers=living_workers(),
+            senders=fit_senders(organization.pk),
+            to_be_held=sure_to_be_held(organization),
+        ),
         unread=replies.unread,
     )
     coming = coming_runs(going.soonest, until=now + AGENDA_LOOKS_AHEAD, most=MOST_ON_AGENDA)

@@ -115,4 +115,7 @@ class SenderForm(InPlainWords, forms.ModelForm):  # type: ignore[type-arg]  # no
             "daily_cap": "Segments a day",
             "is_active": "Campaigns may send from it",
         }
-        help_texts = {"daily_cap": "Empty for no cap."}  # noqa: RUF012 - as Django wants it
+        help_texts = {  # noqa: RUF012 - as Django wants it
+            "daily_cap": "Empty for no cap.",
+            "is_active": "Once they may not, runs that send from it are held.",
+        }

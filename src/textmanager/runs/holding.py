@@ -11,7 +11,7 @@ from django.utils import timezone
 from textmanager.campaigns import lifecycle
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
-from textmanager.organizations.models import Organization, User
+from textmanager.organizations.models import Organization, Sender, User
 from textmanager.organizations.templatetags.times import in_zone
 from textmanager.runs import notices
 from textmanager.runs.breakdown import outcomes_so_far
@@ -19,6 +19,10 @@ from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.shown_state import PAUSED_BY
 from textmanager.text.statuses import MessageStatus
 
+OUT_OF_USE = (
+    "Campaigns may not send from “{sender}” any more. Let them (Settings, Twilio) and resume this "
+    "run, or cancel it and choose another sender for the campaign."
+)
 NOT_WITH_TWILIO = (MessageStatus.QUEUED, MessageStatus.HELD)
 
 
@@ -46,6 +50,13 @@ def hold_run(
     )
     transaction.on_commit(lambda: notices.run_held(run))
     return True
+
+
+def hold_runs_of(sender: Sender) -> None:
+    """Stops what is being sent from a sender that staff have taken out of use."""
+    sending = Run.objects.filter(sender=sender, state=RunState.SENDING)
+    for run_id in sending.order_by("pk").values_list("pk", flat=True):
+        hold_run(run_id=run_id, reason=OUT_OF_USE.format(sender=sender.name))
 
 
 @transaction.atomic

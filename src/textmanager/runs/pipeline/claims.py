@@ -94,10 +94,14 @@ class _Candidate(NamedTuple):
 
 @dataclass
 class Batch:
-    """What a claim gave. Empty and `again_at` None: nothing is due for this sender."""
+    """What a claim gave. Empty and `again_at` None: nothing is due for this sender.
+
+    `is_out_of_use`: staff have taken the sender out of use, and whatever is due does not leave.
+    """
 
     texts: list[Claimed] = field(default_factory=list)
     again_at: dt.datetime | None = None
+    is_out_of_use: bool = False
 
 
 @dataclass
@@ -117,6 +121,8 @@ def claim(*, sender_id: int, now: dt.datetime) -> Batch:
     hold over any number of workers.
     """
     sender, organization = lock_for_pacing(sender_id)
+    if not sender.is_active:
+        return Batch(is_out_of_use=True)
     longest_text = dt.timedelta(seconds=MOST_SEGMENTS / sender.segments_per_second)
     if sender.paced_until > now + HORIZON + longest_text:
         # No claim goes so far: the clock was set back, and the pace begins anew.

@@ -38,6 +38,7 @@ from textmanager.organizations.connections import (
 from textmanager.organizations.models import Sender
 from textmanager.organizations.senders import sender_with_organization
 from textmanager.runs.completion import complete_runs
+from textmanager.runs.holding import hold_runs_of
 from textmanager.runs.pipeline.claims import Claimed, claim
 from textmanager.runs.pipeline.lanes import Lanes
 from textmanager.runs.pipeline.outcomes import record_outcomes
@@ -165,6 +166,9 @@ async def _claim_and_send(drained: Drain, batches: Batches) -> bool:
     turn_ends = timezone.now() + TURN
     while not is_stopping() and timezone.now() < turn_ends:
         batch = await in_database(claim, sender_id=drained.sender.pk, now=timezone.now())
+        if batch.is_out_of_use:
+            await in_database(hold_runs_of, drained.sender)
+            return True
         if batch.texts:
             task = asyncio.create_task(send_batch(drained, batch.texts))
             batches[task] = len(batch.texts)
