@@ -75,7 +75,8 @@ def test_a_long_file_is_left_to_a_worker_and_its_page_tells_how_far_it_is(
     assert "every 1s" in page
     assert "You can leave this page" in page
     begun = AuditEvent.objects.get(action="began to import opt-outs")
-    assert (begun.actor_name, begun.after) == ("alice", {"file": "gone.csv", "lines": MANY + 2})
+    assert (begun.actor_name, begun.subject_name) == ("alice", "gone.csv")
+    assert begun.after == {"lines": MANY + 2}
 
     assert importing.enter_next(made.pk, lines_in(TEXT))
     # Who left finds it on the register's page again.
@@ -188,6 +189,30 @@ def test_a_fault_of_ours_stops_it_and_says_what_to_do(
     assert "Nobody foresaw" not in page
 
 
+@pytest.mark.django_db(transaction=True)
+def test_one_of_the_wrong_list_can_be_stopped(
+    no_jobs: None, desk: Client, long_one: OptOutImport
+) -> None:
+    lines = lines_in(long_one.text)
+    address = f"/opt-outs/imports/{long_one.pk}/"
+    assert importing.enter_next(long_one.pk, lines)
+    assert "Stop the import" in desk.get(address).content.decode()
+    page = desk.post(f"{address}stop/", follow=True).content.decode()
+    assert "What was read is in the register, and nothing else." in page
+    assert "Stop the import" not in page
+    assert not importing.enter_next(long_one.pk, lines)
+    asyncio.run(importing.import_opt_outs(import_id=long_one.pk))
+    assert outcome(long_one)[:2] == (ImportState.STOPPED, 1000)
+    long_one.refresh_from_db()
+    assert long_one.text == "", "Nothing of the file is kept."
+    event = AuditEvent.objects.get(action="stopped an import of opt-outs")
+    assert event.after == {"lines read": f"1000 of {long_one.total}"}
+    # Once it is over there is nothing to stop.
+    desk.post(f"{address}stop/")
+    assert outcome(long_one)[0] == ImportState.STOPPED
+    assert AuditEvent.objects.filter(action="stopped an import of opt-outs").count() == 1
+
+
 @pytest.mark.django_db
 def test_imports_are_forgotten_after_a_month(long_one: OptOutImport) -> None:
     now = timezone.now()
@@ -237,7 +262,9 @@ def test_others_see_nothing_of_it_and_viewers_begin_none(
     client.force_login(bob)
     assert client.get(f"/opt-outs/imports/{long_one.pk}/").status_code == 200
     assert client.post("/opt-outs/import/").status_code == 403
+    assert client.post(f"/opt-outs/imports/{long_one.pk}/stop/").status_code == 403
     client.force_login(charlie)
+    assert client.post(f"/opt-outs/imports/{long_one.pk}/stop/").status_code == 404
     assert client.get(f"/opt-outs/imports/{long_one.pk}/").status_code == 404
     assert client.get(f"/opt-outs/imports/{long_one.pk}/progress/").status_code == 404
     assert "gone.csv" not in client.get("/opt-outs/").content.decode()

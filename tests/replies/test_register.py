@@ -49,7 +49,9 @@ def test_a_number_is_added_however_it_is_typed(desk: Client, organization: Organ
     assert (entry.number, entry.source, entry.evidence) == (NUMBER, OptOutSource.STAFF, "Letter")
     assert entry.created_by is not None
     assert opted_out_among(organization.pk, [NUMBER]) == {NUMBER}
-    assert AuditEvent.objects.get().action == "opted out"
+    event = AuditEvent.objects.get()
+    assert (event.action, event.subject_kind) == ("opted out", "optout")
+    assert event.subject_name.startswith(NUMBER)
 
 
 @pytest.mark.django_db

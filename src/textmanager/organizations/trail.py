@@ -23,6 +23,7 @@ KINDS = {
     "invitation": "Invitations",
     "conversation": "Replies",
     "optout": "Opt-outs",
+    "optoutimport": "Imports of opt-outs",
 }
 # Nothing of the kind is ever recorded; should it be one day, it is not shown.
 SECRETS = ("password", "token", "secret", "key")

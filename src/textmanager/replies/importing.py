@@ -114,10 +114,31 @@ def begin_import(
         organization=organization,
         actor=actor,
         action="began to import opt-outs",
-        subject=organization,
-        after={"file": made.file_name, "lines": made.total},
+        subject=made,
+        after={"lines": made.total},
     )
     _defer(made)
+    return made
+
+
+@transaction.atomic
+def stop_import(organization: Organization, import_id: int, *, actor: User) -> OptOutImport:
+    """Enters nothing more of it; what is entered stays. Raises OptOutImport.DoesNotExist.
+
+    The lines that are being entered at this moment are seen through first.
+    """
+    found = OptOutImport.objects.select_for_update(of=("self",)).defer("text")
+    made = found.get(pk=import_id, organization=organization)
+    if made.is_open:
+        made.state, made.text, made.updated_at = ImportState.STOPPED, "", timezone.now()
+        made.save(update_fields=["state", "text", "updated_at"])
+        audit.record(
+            organization=organization,
+            actor=actor,
+            action="stopped an import of opt-outs",
+            subject=made,
+            after={"lines read": f"{made.done} of {made.total}"},
+        )
     return made
 
 
@@ -174,7 +195,9 @@ def enter_next(import_id: int, lines: Sequence[Line]) -> bool:
     Its row is locked meanwhile: two workers take turns, and neither enters a line again.
     """
     with transaction.atomic():
-        made = OptOutImport.objects.select_for_update(of=("self",)).get(pk=import_id)
+        # The file is not read, nor written back, with each batch.
+        found = OptOutImport.objects.select_for_update(of=("self",)).defer("text")
+        made = found.get(pk=import_id)
         if not made.is_open:
             return False
         _enter(made, lines[made.done : made.done + A_BATCH])
@@ -197,10 +220,10 @@ def _enter(made: OptOutImport, lines: Sequence[Line]) -> None:
             organization=made.organization,
             actor=made.started_by,
             action="imported opt-outs",
-            subject=made.organization,
+            subject=made,
             after={
-                "what": f"{made.added} numbers",
-                "known": made.known,
+                "added": made.added,
+                "in the register already": made.known,
                 "not taken": made.not_taken,
             },
         )

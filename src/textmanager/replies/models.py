@@ -64,7 +64,8 @@ class ImportState(models.TextChoices):
     WAITING = "waiting", "Waits for a worker"
     READING = "reading", "Being read"
     DONE = "done", "Done"
-    FAILED = "failed", "Stopped"
+    FAILED = "failed", "Failed"
+    STOPPED = "stopped", "Stopped"
 
 
 # A worker has something left to do for these.
@@ -107,7 +108,7 @@ class OptOutImport(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.file_name}: {self.done} of {self.total}"
+        return self.file_name or "a list"
 
     @property
     def is_open(self) -> bool:

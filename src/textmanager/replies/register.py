@@ -75,7 +75,13 @@ def write_again(*, organization: Organization, number: str, actor: User) -> int:
     )
     again = refused.update(state=RecordState.WAITING, due_at=timezone.now(), tries=0, error="")
     if again:
-        _tell(organization, actor, "wrote opt-out again", number, {"records": again})
+        audit.record(
+            organization=organization,
+            actor=actor,
+            action="wrote opt-out again",
+            subject=history_of(organization, number)[0],
+            after={"records": again},
+        )
     return again
 
 
@@ -98,7 +104,13 @@ def add_number(*, organization: Organization, raw: str, note: str, actor: User) 
     )
     if not is_new:
         raise NotANumber(f"{number} is in the register already.")
-    _tell(organization, actor, "opted out", number, {"note": note})
+    audit.record(
+        organization=organization,
+        actor=actor,
+        action="opted out",
+        subject=history_of(organization, number)[0],
+        after={"note": note},
+    )
     return number
 
 
@@ -169,18 +181,6 @@ def _matches(query: str, region: str) -> Q:
         return Q(number=recipient.e164)
     digits = digits_in(query)
     return Q(number__endswith=digits) if digits else Q(evidence__icontains=query)
-
-
-def _tell(
-    organization: Organization, actor: User, action: str, name: str, after: dict[str, object]
-) -> None:
-    audit.record(
-        organization=organization,
-        actor=actor,
-        action=action,
-        subject=organization,
-        after={"what": name, **after},
-    )
 
 
 def _line(cells: list[str]) -> str:

@@ -127,21 +127,31 @@ def _text_of(content: bytes) -> str:
 @member_required()
 def outcome(request: MemberRequest, import_id: int) -> HttpResponse:
     """How far an import is, and what became of its lines."""
-    return render(request, "replies/import.html", {"made": _import_of(request, import_id)})
+    return render(request, "replies/import.html", _about_import(request, import_id))
 
 
 @member_required()
 def progress(request: MemberRequest, import_id: int) -> HttpResponse:
     """The part of the page that keeps itself up to date."""
-    made = _import_of(request, import_id)
-    return render(request, "replies/import.html#progress", {"made": made})
+    return render(request, "replies/import.html#progress", _about_import(request, import_id))
 
 
-def _import_of(request: MemberRequest, import_id: int) -> OptOutImport:
+@require_POST
+@member_required(Role.AUTHOR)
+def stop_import(request: MemberRequest, import_id: int) -> HttpResponse:
     try:
-        return importing.import_of(request.organization, import_id)
+        importing.stop_import(request.organization, import_id, actor=request.user)
     except OptOutImport.DoesNotExist:
         raise Http404 from None
+    return redirect("replies:import-outcome", import_id)
+
+
+def _about_import(request: MemberRequest, import_id: int) -> dict[str, object]:
+    try:
+        made = importing.import_of(request.organization, import_id)
+    except OptOutImport.DoesNotExist:
+        raise Http404 from None
+    return {"made": made, "can_edit": request.membership.may(Role.AUTHOR)}
 
 
 @require_POST

@@ -28,6 +28,7 @@ urlpatterns = [
         register_views.progress,
         name="import-progress",
     ),
+    path("opt-outs/imports/<int:import_id>/stop/", register_views.stop_import, name="import-stop"),
     path("opt-outs/export.csv", register_views.export, name="export"),
     path("opt-outs/<str:number>/", register_views.history, name="history"),
     path("opt-outs/<str:number>/write-again/", register_views.write_again, name="write-again"),
