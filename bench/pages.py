@@ -292,10 +292,12 @@ def _served() -> Iterator[int]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
-    code = "from textmanager.cli import main; main()"
+    on_a_leash = [sys.executable, "-m", "textmanager.commands.leash"]
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "serve", "--host=127.0.0.1", f"--port={port}"],
+        [*on_a_leash, "serve", "--host=127.0.0.1", f"--port={port}"],
         env=os.environ | {"TEXTMANAGER_PUBLIC_URL": f"http://127.0.0.1:{port}"},
+        # Its end is told by this one's closing, however the bench ends.
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -308,7 +310,7 @@ def _served() -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()
 
 
 if __name__ == "__main__":

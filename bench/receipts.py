@@ -123,7 +123,7 @@ def _sending(run: Any) -> Iterator[None]:
     Sender.objects.update(segments_per_second=TEXTS_PER_SECOND)
     left = Message.objects.filter(run=run, status="queued")
     before = left.count()
-    with _process("-c", "from textmanager.cli import main; main()", "worker"):
+    with _process("-m", "textmanager.commands.leash", "worker"):
         deadline = time.monotonic() + SECONDS_TO_START
         while left.count() == before:
             assert time.monotonic() < deadline, "The worker sends nothing."
@@ -147,12 +147,15 @@ def _callbacks(url: str, run: Any, numbers: range, rate: float = 0) -> dict[str,
 
 @contextlib.contextmanager
 def _process(*arguments: str, **environment: str) -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, *arguments], env=os.environ | environment)
+    """A Python program; one on a leash ends with the bench, however that ends."""
+    process = subprocess.Popen(
+        [sys.executable, *arguments], env=os.environ | environment, stdin=subprocess.PIPE
+    )
     try:
         yield
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 import world
 from jobs import delete_jobs
+from textmanager.campaigns.editing import SAVED_FIELDS
 from textmanager.campaigns.models import Campaign, CampaignState, CatchUp
 from textmanager.organizations.models import Organization, Sender
+from textmanager.runs.beginning import SAID
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.pipeline.plan import defer_what_is_due, start_due_runs
 from textmanager.text.statuses import MessageStatus
@@ -99,6 +101,12 @@ def test_after_its_last_occurrence_a_campaign_has_ended(due: Campaign) -> None:
 def test_only_active_campaigns_run(due: Campaign, state: str) -> None:
     Campaign.objects.update(state=state)
     assert start_due_runs(now=DUE) == 0
+
+
+def test_a_run_is_given_all_that_it_has_of_a_campaigns_fields() -> None:
+    of_a_run = {field.name for field in Run._meta.get_fields()}
+    of_both = {"sender_id" if name == "sender" else name for name in of_a_run & set(SAVED_FIELDS)}
+    assert set(SAID) == of_both
 
 
 @pytest.mark.django_db(transaction=True)
