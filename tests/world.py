@@ -37,6 +37,7 @@ def organization(cloud_id: str = "sample", **values: Any) -> Organization:
     )
     imis = ImisConnection(organization=made, base_url="http://127.0.0.1:9", username="textmanager")
     imis.set_password("background-password")
+    imis.opt_outs_read_at = timezone.now()
     imis.save()
     twilio = TwilioConnection(
         organization=made, account_sid=f"AC{made.pk:032x}", base_url="http://127.0.0.1:9"

@@ -33,6 +33,7 @@ SAFETY = {
     "unusual_least": "20",
     "hold_failure_percent": "0",
     "hold_failure_least": "50",
+    "hold_until_opt_outs_read": "on",
     "approve_above": "1000",
 }
 PAGES = ("", *(f"{page}/" for page in ("organization", "safety", "mail", "appearance", "people")))

@@ -17,10 +17,13 @@ from jobs import delete_jobs
 from serving_in_thread import serve_in_thread
 from textmanager.campaigns.models import Campaign
 from textmanager.imis.client import ImisClient
-from textmanager.imis.records import Activity, create_activity
-from textmanager.organizations.models import ImisConnection, Organization
+from textmanager.imis.errors import ImisForbidden, ImisUnavailable
+from textmanager.imis.records import Activity, FoundActivity, create_activity
+from textmanager.organizations.models import ImisConnection, Organization, Role
+from textmanager.replies import imis_reading
 from textmanager.replies.models import OptOutSource
 from textmanager.replies.opt_outs import opted_out_among, record_opt_out
+from textmanager.runs import holding
 from textmanager.runs.models import Message, Run, RunState, WriteBack
 from textmanager.runs.pipeline.prepare import (
     PATIENCE,
@@ -309,9 +312,70 @@ def test_a_run_before_the_first_reading_of_opt_outs_texts_nobody_who_is_among_th
 
     with serve_in_thread(create_app(ImisSettings())) as imis:
         connect(organization, imis)
+        ImisConnection.objects.update(opt_outs_read_at=None)
         asyncio.run(enter(imis))
         work(run)
     run.refresh_from_db()
     assert run.state == RunState.SENDING
     assert opted_out_among(organization.pk, ["+12025550143"]) == {"+12025550143"}
     assert ImisConnection.objects.get().opt_outs_read_at is not None
+
+
+@pytest.mark.usefixtures("no_jobs")
+@pytest.mark.django_db(transaction=True)
+def test_opt_outs_that_imis_does_not_tell_just_now_are_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    organization = world.organization()
+    campaign = world.campaign(organization, by=world.sender(organization))
+    run = world.run(campaign, state=RunState.PREPARING, prepared_at=None)
+
+    async def be_away(*_: object) -> list[FoundActivity]:
+        raise ImisUnavailable("iMIS is away for a moment.")
+
+    with serve_in_thread(create_app(ImisSettings())) as imis:
+        connect(organization, imis)
+        ImisConnection.objects.update(opt_outs_read_at=None)
+        with monkeypatch.context() as away:
+            away.setattr(imis_reading, "_list", be_away)
+            work(run)
+        run.refresh_from_db()
+        assert run.state == RunState.PREPARING
+        assert ProcrastinateJob.objects.get(task_name="prepare").args["tries"] == 1
+        work(run)
+    run.refresh_from_db()
+    assert run.state == RunState.SENDING
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("mode", "may_hold", "state"),
+    [("live", True, RunState.HELD), ("test", True, RunState.SENDING), ("live", False, "sending")],
+)
+def test_a_live_run_is_held_while_imis_does_not_tell_its_opt_outs(
+    monkeypatch: pytest.MonkeyPatch, *, mode: str, may_hold: bool, state: str
+) -> None:
+    organization = world.organization()
+    campaign = world.campaign(organization, by=world.sender(organization))
+    run = world.run(campaign, state=RunState.PREPARING, prepared_at=None, api_mode=mode)
+    Organization.objects.update(hold_until_opt_outs_read=may_hold)
+
+    async def refuse(*_: object) -> list[FoundActivity]:
+        raise ImisForbidden("The account may not read activities.")
+
+    monkeypatch.setattr(imis_reading, "_list", refuse)
+    with serve_in_thread(create_app(ImisSettings())) as imis:
+        connect(organization, imis)
+        ImisConnection.objects.update(opt_outs_read_at=None)
+        work(run)
+    run.refresh_from_db()
+    assert run.state == state
+    assert ("could never be read" in run.reason) == (state == RunState.HELD)
+    if state == RunState.HELD:
+        holding.resume_run(
+            organization=organization,
+            run_id=run.pk,
+            actor=world.person("alice", organization, Role.AUTHOR),
+        )
+        run.refresh_from_db()
+        assert run.state == RunState.SENDING, "It is for a person to decide."

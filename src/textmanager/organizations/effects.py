@@ -101,6 +101,12 @@ _SENTENCES: dict[str, Callable[[Any], str]] = {
     "hold_failure_least": lambda texts: (
         f"A run is judged by its failures once {texts:,} of its texts have an outcome."
     ),
+    "hold_until_opt_outs_read": lambda holds: (
+        "A LIVE run is held as long as the opt-outs that iMIS knows have never been read."
+        if holds
+        else "LIVE runs are sent although iMIS has not told its opt-outs: who opted out there "
+        "might be texted."
+    ),
     "approve_above": _approval,
     "alert_emails": lambda emails: _mailed("what needs a hand", emails),
     "reply_emails": lambda emails: _mailed("new replies", emails),

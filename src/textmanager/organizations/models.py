@@ -106,6 +106,10 @@ class Organization(models.Model):
     # An audience of so many times its usual size is held, unless it is smaller than the least.
     unusual_times = models.PositiveSmallIntegerField(default=10, validators=[MinValueValidator(2)])
     unusual_least = models.PositiveIntegerField(default=50, validators=[MinValueValidator(1)])
+    hold_until_opt_outs_read = models.BooleanField(
+        default=True,
+        help_text="No LIVE run leaves before the opt-outs that iMIS knows have been read once.",
+    )
     approve_above = models.PositiveIntegerField(
         null=True,
         blank=True,

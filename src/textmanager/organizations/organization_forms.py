@@ -161,6 +161,7 @@ class SafetyForm(InPlainWords, forms.ModelForm):  # type: ignore[type-arg]  # no
             "unusual_least",
             "hold_failure_percent",
             "hold_failure_least",
+            "hold_until_opt_outs_read",
             "approve_above",
         )
         labels: ClassVar = {
@@ -168,6 +169,7 @@ class SafetyForm(InPlainWords, forms.ModelForm):  # type: ignore[type-arg]  # no
             "hold_failure_least": "once so many texts have an outcome",
             "unusual_times": "Hold an audience of so many times its usual size",
             "unusual_least": "but only from so many contacts",
+            "hold_until_opt_outs_read": "Hold LIVE runs until iMIS has told its opt-outs",
             "approve_above": "Ask a second person above so many texts",
         }
         help_texts: ClassVar = {
@@ -175,6 +177,7 @@ class SafetyForm(InPlainWords, forms.ModelForm):  # type: ignore[type-arg]  # no
             "unusual_least": "A small audience may well be ten times larger, or empty, one day.",
             "hold_failure_percent": "0: never.",
             "hold_failure_least": "Counted anew after somebody has let the run go on.",
+            "hold_until_opt_outs_read": "Who opted out there might be texted otherwise.",
             "approve_above": "Empty: nobody is asked. 0: before every LIVE run.",
         }
 

@@ -68,16 +68,20 @@ def defer_reading(organization_id: int) -> None:
 @jobs.task(name="read_opt_outs")
 async def read_opt_outs(organization_id: int) -> None:
     """An iMIS that fails is read again later; nothing is lost, since it keeps its records."""
-    now = timezone.now()
-    names = await in_database(activity_types, organization_id)
     try:
-        client = await in_database(imis_client, organization_id)
-        async with client:
-            opted_out = await _list(client, names.opt_outs)
-            came_back = await _list(client, names.came_back)
+        await read_now(organization_id)
     except (NotConnected, ImisError) as error:
         logger.warning("The opt-outs in iMIS cannot be read: %s", error)
-        return
+
+
+async def read_now(organization_id: int) -> None:
+    """Brings the register up to date with iMIS. Raises NotConnected, ImisError."""
+    now = timezone.now()
+    names = await in_database(activity_types, organization_id)
+    client = await in_database(imis_client, organization_id)
+    async with client:
+        opted_out = await _list(client, names.opt_outs)
+        came_back = await _list(client, names.came_back)
     await in_database(take_over, organization_id, opted_out, came_back, names)
     await in_database(note_opt_outs_read, organization_id, now)
 

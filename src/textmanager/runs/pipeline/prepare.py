@@ -28,7 +28,7 @@ from textmanager.organizations.connections import (
     imis_client,
     opt_outs_were_never_read,
 )
-from textmanager.replies.imis_reading import read_opt_outs
+from textmanager.replies.imis_reading import read_now
 from textmanager.runs import approval
 from textmanager.runs.history import usual_contacts
 from textmanager.runs.holding import hold_run
@@ -140,8 +140,18 @@ async def _finish(client: ImisClient, resume: Resume, run_id: str) -> None:
         missed = again.missed
     if await in_database(opt_outs_were_never_read, resume.organization_id):
         # Just connected. Each text is compared with the register once more before it leaves.
-        await read_opt_outs(resume.organization_id)
+        await _read_opt_outs(resume.organization_id)
     await in_database(finish_preparation, run_id=run_id, missed=missed, now=timezone.now())
+
+
+async def _read_opt_outs(organization_id: int) -> None:
+    """What passes is tried again with the whole preparation; what does not, people are told of."""
+    try:
+        await read_now(organization_id)
+    except ImisError as error:
+        if not error.permanent:
+            raise
+        logger.warning("The opt-outs in iMIS cannot be read: %s", error)
 
 
 async def _columns_gone(client: ImisClient, resume: Resume, page: IqaPage) -> list[str]:
@@ -247,11 +257,24 @@ def finish_preparation(*, run_id: str, now: dt.datetime, missed: Sequence[Row] =
     run.prepared_at = now
     run.state = RunState.SENDING
     run.save(update_fields=["contacts", "next_offset", "prepared_at", "state"])
-    why_held = " ".join(filter(None, (_surprise(run), approval.ask_if_needed(run))))
+    reasons = (_unread_opt_outs(run), _surprise(run), approval.ask_if_needed(run))
+    why_held = " ".join(filter(None, reasons))
     if why_held:
         hold_run(run_id=run_id, reason=why_held)
     else:
         defer_drain(run.sender_id)
+
+
+def _unread_opt_outs(run: Run) -> str:
+    """Why nobody should be texted before iMIS has told whom not to; empty when it has."""
+    must_know = run.organization.hold_until_opt_outs_read and not run.is_test
+    if must_know and opt_outs_were_never_read(run.organization_id):
+        return (
+            "The opt-outs that iMIS knows could never be read: somebody who opted out there might "
+            "be texted. Let the background account read activities in iMIS, read the opt-outs "
+            "under Opt-outs, then resume this run."
+        )
+    return ""
 
 
 def _surprise(run: Run) -> str:
