@@ -7,6 +7,7 @@ import json
 import random
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import connection, transaction
 
@@ -42,6 +43,15 @@ Row = dict[str, object]
 Outcomes = Sequence[tuple[Claimed, Outcome]]
 
 
+@dataclass(frozen=True)
+class _Times:
+    """`tomorrow` is when the organization's next day begins; `ask_at`, when Twilio is asked."""
+
+    now: dt.datetime
+    tomorrow: dt.datetime
+    ask_at: dt.datetime
+
+
 @transaction.atomic
 def record_outcomes(*, sender_id: int, outcomes: Outcomes, now: dt.datetime) -> None:
     """Writes a batch of outcomes in one statement, and acts on those that concern a whole run.
@@ -50,9 +60,12 @@ def record_outcomes(*, sender_id: int, outcomes: Outcomes, now: dt.datetime) -> 
     and a text that was reconciled meanwhile belongs to its new attempt.
     """
     sender = sender_with_organization(sender_id)
-    tomorrow = next_day_begins(sender.organization, now)
-    ask_at = now + first_poll(sender.organization)
-    rows = [_row(claimed, outcome, now, tomorrow, ask_at) for claimed, outcome in outcomes]
+    times = _Times(
+        now=now,
+        tomorrow=next_day_begins(sender.organization, now),
+        ask_at=now + first_poll(sender.organization),
+    )
+    rows = [_row(claimed, outcome, times) for claimed, outcome in outcomes]
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, {"outcomes": json.dumps(rows, default=str)})
     for claimed, outcome in outcomes:
@@ -84,14 +97,9 @@ def _hold_runs(outcomes: Outcomes) -> None:
         )
 
 
-def _row(
-    claimed: Claimed,
-    outcome: Outcome,
-    now: dt.datetime,
-    tomorrow: dt.datetime,
-    ask_at: dt.datetime,
-) -> Row:
-    row: Row = {
+def _row(claimed: Claimed, outcome: Outcome, times: _Times) -> Row:
+    """What is written of one text: the same columns, whatever the outcome."""
+    return {
         "run_id": claimed.run_id,
         "number": claimed.number,
         "attempted_at": claimed.attempted_at,
@@ -103,57 +111,62 @@ def _row(
         "accepted_at": None,
         "settled_at": None,
         "check_at": None,
-        "not_before": now,
+        "not_before": times.now,
         "keeps_charge": False,
+        **_told(outcome, claimed.attempt, times),
     }
+
+
+def _told(outcome: Outcome, attempt: int, times: _Times) -> Row:
+    told: Row
     match outcome:
         case Accepted():
-            row |= {
+            told = {
                 "status": outcome.status.value,
                 "sid": outcome.sid,
-                "accepted_at": now,
-                "check_at": ask_at,
+                "accepted_at": times.now,
+                "check_at": times.ask_at,
                 "keeps_charge": True,
             }
         case Tested():
-            row |= {"status": MessageStatus.TESTED.value, "settled_at": now}
+            told = {"status": MessageStatus.TESTED.value, "settled_at": times.now}
         case Refused(code=code, text=text):
             invalid = code in INVALID_NUMBER_CODES
-            row |= {
+            told = {
                 "status": (MessageStatus.ERROR if invalid else MessageStatus.FAILED).value,
                 "error_code": code,
                 "error_text": text[:300],
-                "settled_at": now,
+                "settled_at": times.now,
             }
         case NotSent(reason=reason, retry_after=retry_after, code=code):
-            row |= {
+            told = {
                 "status": MessageStatus.QUEUED.value,
                 "reason": "retry",
                 "error_code": code,
                 "error_text": reason[:300],
-                "not_before": now + _retry_after(retry_after, claimed.attempt),
+                "not_before": times.now + _retry_after(retry_after, attempt),
             }
         case TryTomorrow(code=code, text=text):
-            row |= {
+            told = {
                 "status": MessageStatus.HELD.value,
                 "reason": "allowance",
                 "error_code": code,
                 "error_text": text[:300],
-                "not_before": tomorrow,
+                "not_before": times.tomorrow,
             }
         case AccountProblem(code=code, text=text):
-            row |= {
+            told = {
                 "status": MessageStatus.QUEUED.value,
                 "error_code": code,
                 "error_text": text[:300],
             }
         case Ambiguous(reason=reason):
-            row |= {
+            told = {
                 "error_text": reason[:300],
-                "check_at": now + LOOK_UP_AFTER,
+                "check_at": times.now + LOOK_UP_AFTER,
                 "keeps_charge": True,
             }
-    return row
+    return told
 
 
 def _retry_after(seconds: float | None, attempt: int) -> dt.timedelta:
