@@ -32,6 +32,7 @@ if __name__ == "__main__":
     prepare()
     from textmanager.config import jobs, upkeep
     from textmanager.gateway.transport import Timeouts
+    from textmanager.organizations import imis_writing
     from textmanager.runs.pipeline import claims, outcomes, poll, reconcile, send, track, write_back
 
     patient = functools.partial(send.LiveGateway, timeouts=Timeouts(1, 2, 3))
@@ -44,10 +45,10 @@ if __name__ == "__main__":
     hurry(
         write_back,
         FIRST_RETRY=seconds(1),
-        LONGEST_RETRY=seconds(5),
         UNTIL_LOOKED_FOR=seconds(8),
         UNTIL_NEXT_SIGN_IN=seconds(3),
     )
+    hurry(imis_writing, LONGEST_RETRY=seconds(5))
     hurry(jobs, SECONDS_BETWEEN_HEARTBEATS=1.0, SECONDS_UNTIL_STALLED=4.0)
     hurry(upkeep, SECONDS_UNTIL_STALLED=4.0)
 

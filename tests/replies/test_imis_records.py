@@ -14,6 +14,7 @@ from django.utils import timezone
 import world
 from serving_in_thread import serve_in_thread
 from textmanager.imis.errors import ImisInvalid, ImisUnavailable
+from textmanager.organizations import imis_writing
 from textmanager.organizations.models import ImisConnection
 from textmanager.replies import imis_records
 from textmanager.replies.models import OptOutRecord, OptOutSource, RecordState
@@ -120,7 +121,7 @@ def test_what_a_dead_worker_left_is_looked_for(run: Run, imis: str) -> None:
     (claimed,) = imis_records.claim_records(run.organization_id, now)
     assert not claimed.may_exist
     assert imis_records.claim_records(run.organization_id, now) == []
-    later = now + imis_records.UNTIL_LOOKED_FOR
+    later = now + imis_writing.UNTIL_LOOKED_FOR
     (claimed,) = imis_records.claim_records(run.organization_id, later)
     assert claimed.may_exist
 
@@ -148,4 +149,4 @@ def test_tries_become_rarer_up_to_an_hour(run: Run, imis: str) -> None:
         now = due
     assert waits == sorted(waits)
     assert waits[0] == imis_records.FIRST_RETRY
-    assert waits[-1] == imis_records.LONGEST_RETRY
+    assert waits[-1] == imis_writing.LONGEST_RETRY

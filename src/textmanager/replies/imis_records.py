@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
 
 from textmanager.config.bridge import in_database
-from textmanager.config.jobs import defer_once, is_stopping, jobs
+from textmanager.config.jobs import defer_once, jobs
 from textmanager.imis.client import ImisClient
-from textmanager.imis.errors import (
-    ImisError,
-    ImisForbidden,
-    ImisSignInRefused,
-    ImisUnavailable,
-    ImisUnreachable,
-)
+from textmanager.imis.errors import ImisError
 from textmanager.imis.records import Activity, create_activity, find_activity
 from textmanager.organizations.activity_types import activity_types
-from textmanager.organizations.connections import NotConnected, imis_client
+from textmanager.organizations.imis_writing import (
+    SOURCE,
+    UNTIL_LOOKED_FOR,
+    UNTIL_NEXT_SIGN_IN,
+    is_refused_for_good,
+    next_try,
+    write_what_is_due,
+)
 from textmanager.replies.models import OptOutRecord, RecordState
 from textmanager.runs.history import texts_to
 
-# Marks the source, as on the records of texts.
-SOURCE = "Text Manager"
 AT_ONCE = 50
-# A call that takes longer has no outcome that anybody waits for any more.
-UNTIL_LOOKED_FOR = dt.timedelta(minutes=3)
 FIRST_RETRY = dt.timedelta(seconds=30)
-LONGEST_RETRY = dt.timedelta(hours=1)
-UNTIL_NEXT_SIGN_IN = dt.timedelta(minutes=15)
 OPEN = (RecordState.WAITING, RecordState.WRITING)
 
 
@@ -61,34 +57,26 @@ def defer_what_is_due(now: dt.datetime) -> None:
 
 @jobs.task(name="write_opt_outs")
 async def write_opt_outs(organization_id: int) -> None:
-    """Writes what is due, until nothing is or iMIS fails."""
-    try:
-        client = await in_database(imis_client, organization_id)
-    except NotConnected:
-        return
-    async with client:
-        try:
-            # One sign-in that fails, and not one for each record, which would lock the account.
-            await client.sign_in()
-        except ImisError as error:
-            await in_database(put_off, organization_id, str(error), timezone.now())
-            return
-        while not is_stopping():
-            records = await in_database(claim_records, organization_id, timezone.now())
-            if not records:
-                return
-            for record in records:
-                await _write(client, record)
+    """Writes what is due, until nothing is or iMIS fails; the rest is taken up again later."""
+    await write_what_is_due(organization_id, claim=claim_records, write=_write_all, put_off=put_off)
 
 
-async def _write(client: ImisClient, record: _ToWrite) -> None:
+async def _write_all(client: ImisClient, records: Sequence[_ToWrite]) -> bool:
+    """Writes claimed records; tells whether iMIS failed as a whole."""
+    failures = [await _write(client, record) for record in records]
+    return any(failures)
+
+
+async def _write(client: ImisClient, record: _ToWrite) -> bool:
+    """Whether iMIS failed, and not for this record's own sake."""
     try:
         found = await find_activity(client, record.activity) if record.may_exist else None
         ref = found or await create_activity(client, record.activity)
     except ImisError as error:
         await in_database(keep_failure, record, error, timezone.now())
-    else:
-        await in_database(keep_success, record, ref)
+        return not is_refused_for_good(error)
+    await in_database(keep_success, record, ref)
+    return False
 
 
 @transaction.atomic
@@ -146,14 +134,13 @@ def keep_success(record: _ToWrite, ref: str) -> None:
 def keep_failure(record: _ToWrite, error: ImisError, now: dt.datetime) -> None:
     """What iMIS refuses for good is shown; everything else is tried again, less and less often."""
     kept = OptOutRecord.objects.filter(pk=record.record_id)
-    # What is wrong with the account will be mended, and is no fault of this record.
-    if error.permanent and not isinstance(error, ImisSignInRefused | ImisForbidden):
+    if is_refused_for_good(error):
         kept.update(state=RecordState.FAILED, due_at=None, error=str(error)[:300])
         return
-    ambiguous = isinstance(error, ImisUnreachable | ImisUnavailable) and error.ambiguous
+    may_exist = error.ambiguous or record.may_exist
     kept.update(
         # One that may be there stays *writing*: it is looked for before the next try.
-        state=RecordState.WRITING if ambiguous or record.may_exist else RecordState.WAITING,
-        due_at=now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(record.tries, 10)),
+        state=RecordState.WRITING if may_exist else RecordState.WAITING,
+        due_at=next_try(now, first=FIRST_RETRY, tries=record.tries),
         error=str(error)[:300],
     )

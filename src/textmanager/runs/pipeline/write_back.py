@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import logging
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -18,15 +18,9 @@ from django.utils import timezone
 
 from textmanager.campaigns.models import WriteBackTarget
 from textmanager.config.bridge import in_database
-from textmanager.config.jobs import is_stopping, jobs
+from textmanager.config.jobs import jobs
 from textmanager.imis.client import ImisClient
-from textmanager.imis.errors import (
-    ImisError,
-    ImisForbidden,
-    ImisSignInRefused,
-    ImisUnavailable,
-    ImisUnreachable,
-)
+from textmanager.imis.errors import ImisError
 from textmanager.imis.records import (
     Activity,
     CommunicationLogEntry,
@@ -36,22 +30,20 @@ from textmanager.imis.records import (
     find_communication_log_entry,
 )
 from textmanager.organizations.activity_types import activity_types
-from textmanager.organizations.connections import NotConnected, imis_client
+from textmanager.organizations.imis_writing import (
+    SOURCE,
+    UNTIL_LOOKED_FOR,
+    UNTIL_NEXT_SIGN_IN,
+    is_refused_for_good,
+    next_try,
+    write_what_is_due,
+)
 from textmanager.runs.models import Message, WriteBack
 from textmanager.runs.pipeline.due import to_write_back
 
-logger = logging.getLogger(__name__)
-
-# Marks the source; iMIS labels the column "CEU type" on an activity type, its name is CATEGORY.
-SOURCE = "Text Manager"
 AT_ONCE = 100
 CALLS_AT_ONCE = 8
-# A call that takes longer has no outcome that anybody waits for any more.
-UNTIL_LOOKED_FOR = dt.timedelta(minutes=3)
 FIRST_RETRY = dt.timedelta(seconds=15)
-LONGEST_RETRY = dt.timedelta(hours=1)
-# A password that has expired is not right a moment later, and too many tries lock an account.
-UNTIL_NEXT_SIGN_IN = dt.timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -88,27 +80,10 @@ class NotWritten:
 @jobs.task(name="write_back")
 async def write_back(organization_id: int) -> None:
     """Writes what waits, until nothing does or iMIS fails; the rest is taken up again later."""
-    try:
-        client = await in_database(imis_client, organization_id)
-    except NotConnected:
-        return
-    async with client:
-        try:
-            # Before anything is claimed: one sign-in that fails, and not one for each record,
-            # which would lock the account.
-            await client.sign_in()
-        except ImisError as error:
-            await in_database(put_off, organization_id, str(error), timezone.now())
-            return
-        while not is_stopping():
-            records = await in_database(claim_records, organization_id, timezone.now())
-            if not records:
-                return
-            if await _write_all(client, records):
-                return
+    await write_what_is_due(organization_id, claim=claim_records, write=_write_all, put_off=put_off)
 
 
-async def _write_all(client: ImisClient, records: list[Record]) -> bool:
+async def _write_all(client: ImisClient, records: Sequence[Record]) -> bool:
     """Writes claimed records a few at a time; tells whether iMIS failed as a whole."""
     free = asyncio.Semaphore(CALLS_AT_ONCE)
 
@@ -128,10 +103,11 @@ async def _write(client: ImisClient, record: Record) -> Written | NotWritten:
             return await _write_activity(client, record)
         return await _write_log_entry(client, record)
     except ImisError as error:
-        ambiguous = isinstance(error, ImisUnreachable | ImisUnavailable) and error.ambiguous
-        # What is wrong with the account will be mended, and is no fault of this record.
-        permanent = error.permanent and not isinstance(error, ImisSignInRefused | ImisForbidden)
-        return NotWritten(str(error)[:300], permanent=permanent, ambiguous=ambiguous)
+        return NotWritten(
+            str(error)[:300],
+            permanent=is_refused_for_good(error),
+            ambiguous=error.ambiguous,
+        )
 
 
 async def _write_activity(client: ImisClient, record: Record) -> Written:
@@ -215,6 +191,6 @@ def keep_outcome(record: Record, outcome: Written | NotWritten, now: dt.datetime
                 write_back=WriteBack.WRITING
                 if ambiguous or record.may_exist
                 else WriteBack.WAITING,
-                write_back_due=now + min(LONGEST_RETRY, FIRST_RETRY * 2 ** min(record.tries, 10)),
+                write_back_due=next_try(now, first=FIRST_RETRY, tries=record.tries),
                 write_back_error=words,
             )
