@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 
 import pytest
-from django.db import connection, transaction
 from django.utils import timezone
 
+import meeting
 import world
 from textmanager.gateway.outcomes import Accepted, Ambiguous
 from textmanager.gateway.receipts import Receipt as CarriedReceipt
@@ -23,7 +21,6 @@ from textmanager.text.statuses import MessageStatus, from_twilio
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SID = "SM" + "1" * 32
-SECONDS_TO_MEET = 20.0
 
 
 @pytest.fixture
@@ -56,41 +53,8 @@ def receipt(status: str) -> Callable[[], None]:
 
 def meet(first: Callable[[], None], second: Callable[[], None]) -> Message:
     """What becomes of the text when the second has to wait for what the first has not committed."""
-    failures: list[Exception] = []
-
-    def work() -> None:
-        try:
-            second()
-        except Exception as failure:  # noqa: BLE001 - a thread's edge: it is raised below
-            failures.append(failure)
-        finally:
-            connection.close()
-
-    other = threading.Thread(target=work)
-    with transaction.atomic():
-        first()
-        other.start()
-        until_somebody_waits()
-    other.join(timeout=SECONDS_TO_MEET)
-    assert not other.is_alive()
-    for failure in failures:
-        raise failure
+    meeting.meet(first, second)
     return Message.objects.get()
-
-
-def until_somebody_waits() -> None:
-    """For a row of ours."""
-    deadline = time.monotonic() + SECONDS_TO_MEET
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM pg_locks"
-                " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-            )
-            if cursor.fetchone():
-                return
-        time.sleep(0.01)
-    pytest.fail("They did not meet.")
 
 
 @pytest.mark.parametrize("status", ["sent", "delivered", "undelivered", "failed"])
