@@ -57,7 +57,8 @@ def record_opt_out(
     `sender_address` is the number or service of ours that was told. What iMIS does not know yet
     is written there by a worker.
     """
-    entry, is_new = OptOut.objects.get_or_create(
+    # Locked: an entry that is being cleared just now is none, and the number is entered anew.
+    entry, is_new = OptOut.objects.select_for_update(of=("self",)).get_or_create(
         organization_id=organization_id,
         number=number,
         cleared_at=None,
@@ -84,13 +85,19 @@ def record_opt_outs(
 ) -> frozenset[str]:
     """Enters many numbers at once, as record_opt_out does each; those that are new."""
     now = timezone.now()
+    # In one order, so that two imports cannot wait for each other in a circle.
+    ordered = sorted(set(numbers))
+    entered = OptOut.objects.filter(
+        organization_id=organization_id, number__in=ordered, cleared_at=None
+    )
+    # Waits for those that are being cleared just now: they are entered anew.
+    list(entered.select_for_update().order_by("number").values_list("pk"))
     with connection.cursor() as cursor:
         cursor.execute(
             _ENTER,
             {
                 "organization": organization_id,
-                # In one order, so that two imports cannot wait for each other in a circle.
-                "numbers": sorted(set(numbers)),
+                "numbers": ordered,
                 "source": source.value,
                 "evidence": evidence[:200],
                 "by": by.pk if by else None,

@@ -1,0 +1,73 @@
+"""A person's last word counts, whoever changes the register in the same moment."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from meeting import meet
+from textmanager.gateway.inbound import InboundMessage
+from textmanager.organizations.models import Organization
+from textmanager.replies.inbound import record_inbound
+from textmanager.replies.models import OptOut, OptOutSource
+from textmanager.replies.opt_outs import (
+    clear_opt_out,
+    opted_out_among,
+    record_opt_out,
+    record_opt_outs,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MEMBER = "+12025550101"
+_sids = itertools.count()
+
+
+def text(
+    organization: Organization,
+    body: str,
+    *,
+    number: str = MEMBER,
+    received_at: dt.datetime | None = None,
+) -> Callable[[], object]:
+    """Takes a text of the member."""
+    message = InboundMessage(f"SM{next(_sids):032x}", number, "555010", body, "", "", {})
+    return lambda: record_inbound(
+        organization_id=organization.pk, message=message, received_at=received_at
+    )
+
+
+def enter(
+    organization: Organization, number: str, source: OptOutSource = OptOutSource.STAFF
+) -> None:
+    record_opt_out(organization_id=organization.pk, number=number, source=source)
+
+
+def clear(organization: Organization) -> None:
+    clear_opt_out(organization_id=organization.pk, number=MEMBER, because="They asked for it.")
+
+
+def test_a_stop_that_meets_the_end_of_an_earlier_one_counts(organization: Organization) -> None:
+    enter(organization, MEMBER)
+    meet(lambda: clear(organization), text(organization, "STOP"))
+    assert opted_out_among(organization.pk, [MEMBER])
+    assert OptOut.objects.count() == 2
+
+
+def test_a_list_that_meets_the_end_of_an_opt_out_counts(organization: Organization) -> None:
+    enter(organization, MEMBER)
+    meet(
+        # As clear_opt_out begins.
+        lambda: OptOut.objects.select_for_update().get(),
+        lambda: clear(organization),
+        lambda: record_opt_outs(
+            organization_id=organization.pk,
+            numbers=[MEMBER],
+            source=OptOutSource.STAFF,
+            evidence="Imported from a file",
+        ),
+    )
+    assert opted_out_among(organization.pk, [MEMBER])
