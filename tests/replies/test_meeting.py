@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from meeting import meet
 from textmanager.gateway.inbound import InboundMessage
@@ -70,4 +71,12 @@ def test_a_list_that_meets_the_end_of_an_opt_out_counts(organization: Organizati
             evidence="Imported from a file",
         ),
     )
+    assert opted_out_among(organization.pk, [MEMBER])
+
+
+def test_a_start_that_was_missed_does_not_undo_a_stop_that_comes_just_now(
+    organization: Organization,
+) -> None:
+    earlier = timezone.now() - dt.timedelta(hours=1)
+    meet(text(organization, "STOP"), text(organization, "START", received_at=earlier))
     assert opted_out_among(organization.pk, [MEMBER])
