@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from meeting import meet
 from textmanager.gateway.inbound import InboundMessage
+from textmanager.imis.records import FoundActivity
 from textmanager.organizations.models import Organization
+from textmanager.replies.imis_reading import take_over
 from textmanager.replies.inbound import record_inbound
 from textmanager.replies.models import OptOut, OptOutSource
 from textmanager.replies.opt_outs import (
@@ -23,7 +25,9 @@ from textmanager.replies.opt_outs import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MEMBER = "+12025550101"
+MEMBER, OTHER = "+12025550101", "+12025550102"
+SPRING = dt.datetime(2026, 4, 1, 12, tzinfo=dt.UTC)
+SUMMER = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
 _sids = itertools.count()
 
 
@@ -79,4 +83,25 @@ def test_a_start_that_was_missed_does_not_undo_a_stop_that_comes_just_now(
 ) -> None:
     earlier = timezone.now() - dt.timedelta(hours=1)
     meet(text(organization, "STOP"), text(organization, "START", received_at=earlier))
+    assert opted_out_among(organization.pk, [MEMBER])
+
+
+def activity(number: str, at: dt.datetime) -> FoundActivity:
+    return FoundActivity(party_id="1", description="", uf_1=number, at=at)
+
+
+def test_reading_imis_ends_no_opt_out_that_was_texted_meanwhile(organization: Organization) -> None:
+    take_over(organization.pk, [activity(MEMBER, SPRING)], [])
+
+    def come_back_and_stop() -> None:
+        text(organization, "START")()
+        text(organization, "STOP")()
+        # The reading has looked at the register when it comes to this number, and waits.
+        enter(organization, OTHER)
+
+    def read() -> None:
+        gone = [activity(MEMBER, SPRING), activity(OTHER, SPRING)]
+        take_over(organization.pk, gone, [activity(MEMBER, SUMMER)])
+
+    meet(come_back_and_stop, read)
     assert opted_out_among(organization.pk, [MEMBER])

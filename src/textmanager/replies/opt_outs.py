@@ -141,13 +141,17 @@ def clear_opt_out(
     by: User | None = None,
     imis_knows: bool = False,
 ) -> bool:
-    """Lets a number be texted again; the entry stays as history. False if there was none."""
+    """Lets a number be texted again; the entry stays as history. False if there was none.
+
+    `imis_knows`: it was iMIS that told, which ends only what iMIS told.
+    """
     entry = (
         OptOut.objects.select_for_update(of=("self",))
         .filter(organization_id=organization_id, number=number, cleared_at=None)
         .first()
     )
-    if entry is None:
+    # Whoever read the register before may have seen another entry of this number.
+    if entry is None or (imis_knows and entry.source != OptOutSource.IMIS):
         return False
     entry.cleared_at, entry.cleared_because = timezone.now(), because[:200]
     entry.cleared_by = by
