@@ -71,6 +71,15 @@ class TestTakingOver:
         assert take_over(organization.pk, [], [activity(SUMMER)]).cleared == 0
         assert opted_out_among(organization.pk, [MEMBER])
 
+    def test_what_was_told_here_too_is_never_cleared_from_imis(
+        self, organization: Organization
+    ) -> None:
+        take_over(organization.pk, [activity(SPRING)], [])
+        record_opt_out(organization_id=organization.pk, number=MEMBER, source=OptOutSource.REPLY)
+        # They had come back in iMIS before that, which is read only now.
+        assert take_over(organization.pk, [activity(SPRING)], [activity(SUMMER)]).cleared == 0
+        assert opted_out_among(organization.pk, [MEMBER])
+
     def test_what_was_cleared_here_later_stays_cleared(self, organization: Organization) -> None:
         record_opt_out(organization_id=organization.pk, number=MEMBER, source=OptOutSource.REPLY)
         clear_opt_out(organization_id=organization.pk, number=MEMBER, because="START")

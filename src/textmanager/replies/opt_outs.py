@@ -71,6 +71,11 @@ def record_opt_out(
     )
     if is_new and source != OptOutSource.IMIS:
         _let_imis_know(entry, entry.created_at, evidence, ends_it=False)
+    elif entry.source == OptOutSource.IMIS and source != OptOutSource.IMIS:
+        # What iMIS told, iMIS may end: what was told here since then must outlast that.
+        entry.source, entry.evidence = source, evidence[:200]
+        entry.sender_address, entry.created_by = sender_address[:34], by
+        entry.save(update_fields=["source", "evidence", "sender_address", "created_by"])
     return is_new
 
 
