@@ -8,11 +8,16 @@ from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
+import world
 from meeting import meet
+from textmanager.campaigns.models import Campaign
 from textmanager.gateway.inbound import InboundMessage
+from textmanager.gateway.outcomes import Refused
+from textmanager.gateway.receipts import Receipt
 from textmanager.imis.records import FoundActivity
-from textmanager.organizations.models import Organization
+from textmanager.organizations.models import Organization, Sender
 from textmanager.replies.imis_reading import take_over
 from textmanager.replies.inbound import record_inbound
 from textmanager.replies.models import OptOut, OptOutSource
@@ -22,10 +27,15 @@ from textmanager.replies.opt_outs import (
     record_opt_out,
     record_opt_outs,
 )
+from textmanager.runs.models import Message, Run
+from textmanager.runs.pipeline.claims import claim
+from textmanager.runs.pipeline.outcomes import record_outcomes
+from textmanager.runs.pipeline.track import TakenReceipt, apply_receipts
+from textmanager.text.statuses import MessageStatus
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-MEMBER, OTHER = "+12025550101", "+12025550102"
+MEMBER, OTHER, THIRD = "+12025550101", "+12025550102", "+12025550103"
 SPRING = dt.datetime(2026, 4, 1, 12, tzinfo=dt.UTC)
 SUMMER = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
 _sids = itertools.count()
@@ -65,8 +75,6 @@ def test_a_stop_that_meets_the_end_of_an_earlier_one_counts(organization: Organi
 def test_a_list_that_meets_the_end_of_an_opt_out_counts(organization: Organization) -> None:
     enter(organization, MEMBER)
     meet(
-        # As clear_opt_out begins.
-        lambda: OptOut.objects.select_for_update().get(),
         lambda: clear(organization),
         lambda: record_opt_outs(
             organization_id=organization.pk,
@@ -105,3 +113,74 @@ def test_reading_imis_ends_no_opt_out_that_was_texted_meanwhile(organization: Or
 
     meet(come_back_and_stop, read)
     assert opted_out_among(organization.pk, [MEMBER])
+
+
+def told(message: Message) -> TakenReceipt:
+    """Twilio's word that the person has opted out there."""
+    receipt = Receipt(
+        reference=message.reference,
+        sid=message.sid,
+        status=MessageStatus.FAILED,
+        raw_status="failed",
+        error_code=21610,
+        error_text="",
+        to=message.to,
+        from_number="555010",
+        raw={},
+    )
+    return TakenReceipt(message.organization_id, receipt, timezone.now())
+
+
+@pytest.mark.usefixtures("no_jobs")
+def test_a_stop_that_meets_the_refusal_of_a_text_to_the_same_person_counts(
+    organization: Organization, run: Run, sender: Sender
+) -> None:
+    for number in (1, 2, 3):
+        world.message(run, number)
+    texts = claim(sender_id=sender.pk, now=timezone.now()).texts
+    refused = [(each, Refused(21610, "They replied with STOP.")) for each in texts]
+    meet(
+        lambda: enter(organization, OTHER, OptOutSource.IMIS),
+        lambda: record_outcomes(sender_id=sender.pk, outcomes=refused, now=timezone.now()),
+        text(organization, "STOP", number=THIRD),
+    )
+    assert opted_out_among(organization.pk, [MEMBER, OTHER, THIRD]) == {MEMBER, OTHER, THIRD}
+    assert set(Message.objects.values_list("status", flat=True)) == {MessageStatus.FAILED}
+    assert ProcrastinateJob.objects.filter(task_name="write_opt_outs").count() == 1
+
+
+@pytest.mark.usefixtures("no_jobs")
+def test_opt_outs_that_are_told_in_two_orders_all_count(
+    organization: Organization, campaign: Campaign
+) -> None:
+    now = timezone.now()
+    one, two = world.run(campaign), world.run(campaign, scheduled_for=now)
+    there = [
+        world.message(one, place, to=to, status=MessageStatus.ACCEPTED, sid=f"SM{place:032x}")
+        for place, to in enumerate([MEMBER, OTHER, THIRD])
+    ]
+    back = [
+        world.message(two, place, to=to, status=MessageStatus.ACCEPTED, sid=f"SM{place + 3:032x}")
+        for place, to in enumerate([THIRD, MEMBER])
+    ]
+    meet(
+        lambda: enter(organization, OTHER, OptOutSource.IMIS),
+        lambda: apply_receipts([told(each) for each in there]),
+        lambda: apply_receipts([told(each) for each in back]),
+    )
+    assert opted_out_among(organization.pk, [MEMBER, OTHER, THIRD]) == {MEMBER, OTHER, THIRD}
+
+
+def test_a_list_and_the_opt_outs_of_imis_all_count(organization: Organization) -> None:
+    read = [activity(number, SPRING) for number in (THIRD, OTHER, MEMBER)]
+    meet(
+        lambda: enter(organization, OTHER, OptOutSource.IMIS),
+        lambda: take_over(organization.pk, read, []),
+        lambda: record_opt_outs(
+            organization_id=organization.pk,
+            numbers=[MEMBER, THIRD],
+            source=OptOutSource.STAFF,
+            evidence="Imported from a file",
+        ),
+    )
+    assert opted_out_among(organization.pk, [MEMBER, OTHER, THIRD]) == {MEMBER, OTHER, THIRD}

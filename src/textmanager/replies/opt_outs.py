@@ -70,7 +70,7 @@ def record_opt_out(
         },
     )
     if is_new and source != OptOutSource.IMIS:
-        _let_imis_know(entry, entry.created_at, evidence, ends_it=False)
+        _let_imis_know(organization_id, number, entry.created_at, evidence, ends_it=False)
     elif entry.source == OptOutSource.IMIS and source != OptOutSource.IMIS:
         # What iMIS told, iMIS may end: what was told here since then must outlast that.
         entry.source, entry.evidence = source, evidence[:200]
@@ -90,19 +90,13 @@ def record_opt_outs(
 ) -> frozenset[str]:
     """Enters many numbers at once, as record_opt_out does each; those that are new."""
     now = timezone.now()
-    # In one order, so that two imports cannot wait for each other in a circle.
-    ordered = sorted(set(numbers))
-    entered = OptOut.objects.filter(
-        organization_id=organization_id, number__in=ordered, cleared_at=None
-    )
-    # Waits for those that are being cleared just now: they are entered anew.
-    list(entered.select_for_update().order_by("number").values_list("pk"))
     with connection.cursor() as cursor:
         cursor.execute(
             _ENTER,
             {
                 "organization": organization_id,
-                "numbers": ordered,
+                # In one order, so that two imports cannot wait for each other in a circle.
+                "numbers": sorted(set(numbers)),
                 "source": source.value,
                 "evidence": evidence[:200],
                 "by": by.pk if by else None,
@@ -150,35 +144,42 @@ def clear_opt_out(
 
     `imis_knows`: it was iMIS that told, which ends only what iMIS told.
     """
-    entry = (
-        OptOut.objects.select_for_update(of=("self",))
-        .filter(organization_id=organization_id, number=number, cleared_at=None)
-        .first()
-    )
-    # Whoever read the register before may have seen another entry of this number.
-    if entry is None or (imis_knows and entry.source != OptOutSource.IMIS):
+    entered = OptOut.objects.filter(organization_id=organization_id, number=number, cleared_at=None)
+    if imis_knows:
+        entered = entered.filter(source=OptOutSource.IMIS)
+    at = timezone.now()
+    # In one statement: who enters a list waits for an entry that is changed, not for a locked one.
+    if not entered.update(cleared_at=at, cleared_because=because[:200], cleared_by=by):
         return False
-    entry.cleared_at, entry.cleared_because = timezone.now(), because[:200]
-    entry.cleared_by = by
-    entry.save(update_fields=["cleared_at", "cleared_because", "cleared_by"])
     if not imis_knows:
-        _let_imis_know(entry, entry.cleared_at, because, ends_it=True)
+        _let_imis_know(organization_id, number, at, because, ends_it=True)
     return True
 
 
-def _let_imis_know(entry: OptOut, at: dt.datetime, words: str, *, ends_it: bool) -> None:
+def _let_imis_know(
+    organization_id: int, number: str, at: dt.datetime, words: str, *, ends_it: bool
+) -> None:
     OptOutRecord.objects.create(
-        organization_id=entry.organization_id,
-        number=entry.number,
+        organization_id=organization_id,
+        number=number,
         ends_it=ends_it,
         happened_at=at,
         words=words[:200],
         due_at=at,
     )
-    _defer_writing(entry.organization_id)
+    _defer_writing(organization_id)
 
 
 def _defer_writing(organization_id: int) -> None:
+    """Lets a worker write to iMIS, once the caller has committed.
+
+    Two callers can wait for each other at a number of theirs, but not at the place of this job too:
+    it is taken last of all. One that is lost is made up for within a minute.
+    """
+    transaction.on_commit(lambda: _defer_once(organization_id))
+
+
+def _defer_once(organization_id: int) -> None:
     # By its name: what writes to iMIS asks the runs whose number it is, and they ask this register.
     name = f"opt-outs-to-imis-{organization_id}"
     with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
