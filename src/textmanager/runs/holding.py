@@ -35,7 +35,7 @@ def hold_run(
     With `waits_for_imis_since` it also goes on by itself once iMIS works again. Mails the people
     of the status report. False when the run is not going on (any more).
     """
-    run = Run.objects.select_for_update(of=("self",)).get(pk=run_id)
+    run = Run.objects.select_for_update(no_key=True, of=("self",)).get(pk=run_id)
     if run.state not in {RunState.PREPARING, RunState.SENDING}:
         return False
     run.state, run.reason = RunState.HELD, reason
@@ -156,4 +156,11 @@ def why_not_cancel(run: Run) -> str:
 
 
 def _locked(organization: Organization, run_id: uuid.UUID) -> Run:
-    return Run.objects.select_for_update(of=("self",)).get(pk=run_id, organization=organization)
+    """The run, locked until the transaction ends; NO KEY, here and wherever a run is locked.
+
+    Messages and tallies refer to it. Who writes one while we wait for its message must not wait
+    for us.
+    """
+    return Run.objects.select_for_update(no_key=True, of=("self",)).get(
+        pk=run_id, organization=organization
+    )

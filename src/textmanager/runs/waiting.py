@@ -46,7 +46,7 @@ def take_up_what_waited_for_imis(*, now: dt.datetime) -> int:
 @transaction.atomic
 def _take_up(run_id: uuid.UUID, now: dt.datetime) -> bool:
     run = (
-        Run.objects.select_for_update(of=("self",))
+        Run.objects.select_for_update(no_key=True, of=("self",))
         .select_related("campaign", "organization")
         .get(pk=run_id)
     )

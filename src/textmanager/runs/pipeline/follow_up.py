@@ -39,7 +39,7 @@ def prepare_follow_up(run_id: str) -> bool:
 def take_page(run_id: str | uuid.UUID, *, now: dt.datetime) -> bool:
     """Takes some of the failed texts; False when none is left, and its preparation is over."""
     run = (
-        Run.objects.select_for_update(of=("self",))
+        Run.objects.select_for_update(no_key=True, of=("self",))
         .select_related("organization", "retry_of")
         .get(pk=run_id)
     )
