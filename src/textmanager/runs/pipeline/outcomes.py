@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import random
 import uuid
@@ -80,9 +81,9 @@ def _hold_runs(outcomes: Outcomes) -> None:
     }
     for run_id, problem in problems.items():
         code = f" (error {problem.code})" if problem.code else ""
-        hold_run(
-            run_id=run_id, reason=f"Twilio refuses the sender or the account{code}: {problem.text}"
-        )
+        reason = f"Twilio refuses the sender or the account{code}: {problem.text}"
+        # Once the messages' locks are given back: others lock the run first.
+        transaction.on_commit(functools.partial(hold_run, run_id=run_id, reason=reason))
 
 
 def _row(
