@@ -9,12 +9,14 @@ from django.utils import timezone
 
 import world
 from meeting import meet
-from textmanager.gateway.outcomes import AccountProblem
+from textmanager.gateway.outcomes import AccountProblem, NotSent
 from textmanager.organizations.models import Organization, Sender, User
-from textmanager.runs.holding import cancel_run
+from textmanager.runs.completion import cancel_what_came_back, settle_runs
+from textmanager.runs.holding import cancel_run, pause_run
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline.claims import claim
 from textmanager.runs.pipeline.outcomes import record_outcomes
+from textmanager.runs.pipeline.withdrawal import withdraw
 from textmanager.text.statuses import MessageStatus
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -57,3 +59,37 @@ def test_a_problem_of_the_account_meets_the_cancellation_of_its_run(
     )
     assert Run.objects.get().state == RunState.CANCELED
     assert Message.objects.get(number=1).error_code == problem.code
+
+
+def end_what_can_be() -> Run:
+    """As the planner does every few seconds."""
+    cancel_what_came_back(now=timezone.now())
+    settle_runs(now=timezone.now())
+    return Run.objects.get()
+
+
+def test_a_text_that_twilio_had_no_room_for_ends_with_its_run(
+    organization: Organization, run: Run, sender: Sender, alice: User
+) -> None:
+    world.message(run, 1)
+    (claimed,) = claim(sender_id=sender.pk, now=timezone.now()).texts
+    cancel_run(organization=organization, run_id=run.pk, actor=alice)
+    busy = NotSent("Twilio had too many requests at once.")
+    record_outcomes(sender_id=sender.pk, outcomes=[(claimed, busy)], now=timezone.now())
+    assert end_what_can_be().settled_at is not None
+    message = Message.objects.get()
+    assert (message.status, message.reason) == (MessageStatus.CANCELED, "run_canceled")
+
+
+def test_a_text_that_a_pause_takes_back_while_its_run_is_canceled_ends_with_it(
+    organization: Organization, run: Run, sender: Sender, alice: User
+) -> None:
+    world.message(run, 1)
+    (claimed,) = claim(sender_id=sender.pk, now=timezone.now()).texts
+    pause_run(organization=organization, run_id=run.pk, actor=alice)
+    meet(
+        lambda: cancel_run(organization=organization, run_id=run.pk, actor=alice),
+        lambda: withdraw([claimed], now=timezone.now()),
+    )
+    assert end_what_can_be().settled_at is not None
+    assert statuses() == [MessageStatus.CANCELED]
