@@ -9,6 +9,8 @@ from django.utils import timezone
 
 import world
 from meeting import meet
+from textmanager.campaigns.editing import SAVED_FIELDS, update_campaign
+from textmanager.campaigns.models import Campaign
 from textmanager.gateway.outcomes import AccountProblem, NotSent
 from textmanager.organizations.models import Organization, Sender, User
 from textmanager.runs.completion import cancel_what_came_back, settle_runs
@@ -16,6 +18,7 @@ from textmanager.runs.holding import cancel_run, pause_run
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline.claims import claim
 from textmanager.runs.pipeline.outcomes import record_outcomes
+from textmanager.runs.pipeline.plan import start_due_runs
 from textmanager.runs.pipeline.withdrawal import withdraw
 from textmanager.text.statuses import MessageStatus
 
@@ -93,3 +96,42 @@ def test_a_text_that_a_pause_takes_back_while_its_run_is_canceled_ends_with_it(
     )
     assert end_what_can_be().settled_at is not None
     assert statuses() == [MessageStatus.CANCELED]
+
+
+@pytest.fixture
+def due(campaign: Campaign) -> Campaign:
+    """Since its last occurrence; no planner has come to it yet."""
+    now = timezone.now()
+    campaign.next_run_at = campaign.recurrence.between(now - DAY, now)[-1]
+    campaign.save()
+    return campaign
+
+
+def save(campaign: Campaign, actor: User, **values: object) -> None:
+    said = {name: getattr(campaign, name) for name in SAVED_FIELDS}
+    update_campaign(
+        organization=campaign.organization,
+        actor=actor,
+        campaign_id=campaign.pk,
+        values={**said, "version": campaign.version, **values},
+    )
+
+
+def test_what_is_due_while_its_campaign_is_saved_is_not_left_out(
+    due: Campaign, alice: User
+) -> None:
+    # The planner passes over a campaign that somebody has locked.
+    changes = {"name": "Renamed", "rrule": "FREQ=DAILY;COUNT=9999"}
+    meet(lambda: save(due, alice, **changes), lambda: start_due_runs(now=timezone.now()))
+    assert not Run.objects.exists()
+    start_due_runs(now=timezone.now())
+    run = Run.objects.get()
+    assert (run.scheduled_for, run.campaign_name) == (due.next_run_at, "Renamed")
+
+
+def test_what_was_due_by_an_earlier_schedule_does_not_run_besides_the_new_one(
+    due: Campaign, alice: User
+) -> None:
+    save(due, alice, start_time=dt.time(11))
+    assert start_due_runs(now=timezone.now()) == 0
+    assert not Run.objects.exists()
