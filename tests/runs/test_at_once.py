@@ -19,6 +19,7 @@ from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline.claims import claim
 from textmanager.runs.pipeline.outcomes import record_outcomes
 from textmanager.runs.pipeline.plan import start_due_runs
+from textmanager.runs.pipeline.price import wait_or_end
 from textmanager.runs.pipeline.withdrawal import withdraw
 from textmanager.text.statuses import MessageStatus
 
@@ -135,3 +136,13 @@ def test_what_was_due_by_an_earlier_schedule_does_not_run_besides_the_new_one(
     save(due, alice, start_time=dt.time(11))
     assert start_due_runs(now=timezone.now()) == 0
     assert not Run.objects.exists()
+
+
+def test_a_run_that_is_settled_while_prices_are_asked_for_is_asked_about_anew(run: Run) -> None:
+    now = timezone.now()
+    # The last time that they are asked for, unless it is settled.
+    Run.objects.update(state=RunState.COMPLETED, completed_at=now, price_tries=5, price_due_at=now)
+    world.message(run, 1, status=MessageStatus.DELIVERED)
+    meet(lambda: settle_runs(now=now), lambda: wait_or_end(run.pk, now))
+    priced = Run.objects.get()
+    assert (priced.price_tries, priced.price_due_at is None) == (1, False)
