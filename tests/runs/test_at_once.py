@@ -10,17 +10,20 @@ from django.utils import timezone
 import world
 from meeting import meet
 from textmanager.campaigns.editing import SAVED_FIELDS, update_campaign
-from textmanager.campaigns.models import Campaign
+from textmanager.campaigns.models import Campaign, CampaignState
 from textmanager.gateway.outcomes import AccountProblem, NotSent
+from textmanager.organizations import imis_health
+from textmanager.organizations.imis_health import Seen
 from textmanager.organizations.models import Organization, Sender, User
-from textmanager.runs.completion import cancel_what_came_back, settle_runs
-from textmanager.runs.holding import cancel_run, pause_run
+from textmanager.runs.completion import cancel_what_came_back, complete_runs, settle_runs
+from textmanager.runs.holding import cancel_run, pause_campaign, pause_run
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline.claims import claim
 from textmanager.runs.pipeline.outcomes import record_outcomes
 from textmanager.runs.pipeline.plan import start_due_runs
 from textmanager.runs.pipeline.price import wait_or_end
 from textmanager.runs.pipeline.withdrawal import withdraw
+from textmanager.runs.waiting import take_up_what_waited_for_imis, wait_for_imis
 from textmanager.text.statuses import MessageStatus
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -146,3 +149,28 @@ def test_a_run_that_is_settled_while_prices_are_asked_for_is_asked_about_anew(ru
     meet(lambda: settle_runs(now=now), lambda: wait_or_end(run.pk, now))
     priced = Run.objects.get()
     assert (priced.price_tries, priced.price_due_at is None) == (1, False)
+
+
+def test_a_campaign_is_paused_although_its_run_ends_just_then(
+    organization: Organization, run: Run, alice: User
+) -> None:
+    meet(
+        lambda: complete_runs(now=timezone.now()),
+        lambda: pause_campaign(organization=organization, campaign_id=run.campaign_id, actor=alice),
+    )
+    assert Campaign.objects.get().state == CampaignState.PAUSED
+    assert Run.objects.get().state == RunState.COMPLETED
+
+
+def test_a_run_that_waited_for_imis_does_not_go_on_while_its_campaign_is_paused(
+    organization: Organization, campaign: Campaign, alice: User
+) -> None:
+    now = timezone.now()
+    run = world.run(campaign, state=RunState.PREPARING, prepared_at=None, scheduled_for=now)
+    wait_for_imis(run_id=run.pk, reason="iMIS is away.", now=now)
+    imis_health.note(organization.pk, Seen(), now + dt.timedelta(seconds=1))
+    meet(
+        lambda: pause_campaign(organization=organization, campaign_id=campaign.pk, actor=alice),
+        lambda: take_up_what_waited_for_imis(now=now + dt.timedelta(seconds=2)),
+    )
+    assert Run.objects.get().state == RunState.HELD

@@ -83,12 +83,14 @@ def pause_campaign(*, organization: Organization, campaign_id: int, actor: User)
     campaign = lifecycle.pause_campaign(
         organization=organization, campaign_id=campaign_id, actor=actor
     )
-    going_on = Run.objects.filter(
-        campaign=campaign, state__in=[RunState.PREPARING, RunState.SENDING]
+    # All locked first: one may end just now, and one that waits for iMIS may be about to go on.
+    runs = Run.objects.select_for_update(no_key=True, of=("self",)).filter(
+        campaign=campaign, state__in=RunState.open()
     )
     paused = [
-        pause_run(organization=organization, run_id=run_id, actor=actor)
-        for run_id in going_on.order_by("pk").values_list("pk", flat=True)
+        pause_run(organization=organization, run_id=run.pk, actor=actor)
+        for run in runs.order_by("pk")
+        if run.state != RunState.HELD
     ]
     return campaign.name, len(paused)
 
