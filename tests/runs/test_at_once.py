@@ -19,8 +19,10 @@ from textmanager.runs.completion import cancel_what_came_back, complete_runs, se
 from textmanager.runs.holding import cancel_run, pause_campaign, pause_run
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline.claims import claim
+from textmanager.runs.pipeline.follow_up import take_page
 from textmanager.runs.pipeline.outcomes import record_outcomes
 from textmanager.runs.pipeline.plan import start_due_runs
+from textmanager.runs.pipeline.prepare import store_page
 from textmanager.runs.pipeline.price import wait_or_end
 from textmanager.runs.pipeline.withdrawal import withdraw
 from textmanager.runs.waiting import take_up_what_waited_for_imis, wait_for_imis
@@ -174,3 +176,50 @@ def test_a_run_that_waited_for_imis_does_not_go_on_while_its_campaign_is_paused(
         lambda: take_up_what_waited_for_imis(now=now + dt.timedelta(seconds=2)),
     )
     assert Run.objects.get().state == RunState.HELD
+
+
+@pytest.fixture
+def preparing(campaign: Campaign) -> Run:
+    """Of a campaign that texts nobody twice within a week."""
+    return world.run(campaign, state=RunState.PREPARING, prepared_at=None, days_between_texts=7)
+
+
+def store(run: Run) -> bool:
+    """Prepares a run over one member."""
+    row = {"ID": "10002", "MobilePhone": "202-555-0101", "FirstName": "Ann"}
+    return store_page(run_id=str(run.pk), offset=0, rows=[row], total=1)
+
+
+def test_two_runs_that_are_prepared_at_once_text_nobody_twice(
+    campaign: Campaign, preparing: Run
+) -> None:
+    second = world.run(
+        campaign,
+        state=RunState.PREPARING,
+        prepared_at=None,
+        days_between_texts=7,
+        scheduled_for=preparing.scheduled_for + DAY,
+    )
+    meet(lambda: store(preparing), lambda: store(second))
+    assert statuses() == [MessageStatus.QUEUED, MessageStatus.SKIPPED]
+
+
+def test_a_failed_text_is_not_tried_again_besides_that_of_a_run_being_prepared(
+    campaign: Campaign,
+) -> None:
+    now = timezone.now()
+    failed = world.run(campaign, state=RunState.COMPLETED)
+    world.message(failed, 1, status=MessageStatus.FAILED, error_code=30003)
+    retry, later = (
+        world.run(
+            campaign,
+            state=RunState.PREPARING,
+            prepared_at=None,
+            days_between_texts=7,
+            scheduled_for=now - place * DAY,
+            retry_of=retry_of,
+        )
+        for place, retry_of in enumerate([failed, None])
+    )
+    meet(lambda: take_page(retry.pk, now=now), lambda: store(later))
+    assert set(statuses()[1:]) == {MessageStatus.QUEUED, MessageStatus.SKIPPED}
