@@ -38,6 +38,7 @@ from textmanager.imis.records import (
 from textmanager.organizations.activity_types import activity_types
 from textmanager.organizations.connections import NotConnected, imis_client
 from textmanager.runs.models import Message, WriteBack
+from textmanager.runs.pipeline.changes import lock_in_order
 from textmanager.runs.pipeline.due import to_write_back
 
 logger = logging.getLogger(__name__)
@@ -155,11 +156,12 @@ async def _write_log_entry(client: ImisClient, record: Record) -> Written:
     return Written(found or await create_communication_log_entry(client, entry))
 
 
+@transaction.atomic
 def put_off(organization_id: int, words: str, now: dt.datetime) -> None:
     """Lets everything that is due wait, with the reason, until iMIS may let us in again."""
-    Message.objects.filter(to_write_back(now), organization_id=organization_id).update(
-        write_back_due=now + UNTIL_NEXT_SIGN_IN, write_back_error=words[:300]
-    )
+    due = Message.objects.filter(to_write_back(now), organization_id=organization_id)
+    lock_in_order(due)
+    due.update(write_back_due=now + UNTIL_NEXT_SIGN_IN, write_back_error=words[:300])
 
 
 @transaction.atomic
