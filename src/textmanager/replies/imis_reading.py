@@ -21,6 +21,7 @@ from textmanager.organizations.connections import (
     imis_client,
     note_opt_outs_read,
     opt_outs_unread_since,
+    where_opt_outs_are,
 )
 from textmanager.organizations.founding import all_organizations, organization_with_id
 from textmanager.replies.models import OptOut, OptOutSource
@@ -77,13 +78,14 @@ async def read_opt_outs(organization_id: int) -> None:
 async def read_now(organization_id: int) -> None:
     """Brings the register up to date with iMIS. Raises NotConnected, ImisError."""
     now = timezone.now()
+    where = await in_database(where_opt_outs_are, organization_id)
     names = await in_database(activity_types, organization_id)
     client = await in_database(imis_client, organization_id)
     async with client:
         opted_out = await _list(client, names.opt_outs)
         came_back = await _list(client, names.came_back)
     await in_database(take_over, organization_id, opted_out, came_back, names)
-    await in_database(note_opt_outs_read, organization_id, now)
+    await in_database(note_opt_outs_read, organization_id, where, now)
 
 
 async def _list(client: ImisClient, activity_type: str) -> list[FoundActivity]:
