@@ -199,8 +199,12 @@ def claim_records(organization_id: int, now: dt.datetime) -> list[Record]:
 
 
 def keep_outcome(record: Record, outcome: Written | NotWritten, now: dt.datetime) -> None:
-    """Writes what became of one record."""
+    """Writes what became of one record; a failure only while no other attempt has been made.
+
+    A worker that was taken for dead may be late with it, and the record be written by then.
+    """
     message = Message.objects.filter(run_id=record.run_id, number=record.number)
+    ours = message.filter(write_back=WriteBack.WRITING, write_back_tries=record.tries + 1)
     match outcome:
         case Written(ref=ref):
             message.update(
@@ -210,10 +214,10 @@ def keep_outcome(record: Record, outcome: Written | NotWritten, now: dt.datetime
                 write_back_error="",
             )
         case NotWritten(words=words, permanent=True):
-            message.update(write_back=WriteBack.FAILED, write_back_due=None, write_back_error=words)
+            ours.update(write_back=WriteBack.FAILED, write_back_due=None, write_back_error=words)
         case NotWritten(words=words, ambiguous=ambiguous):
             # One that may be there stays *writing*: it will be looked for before the next try.
-            message.update(
+            ours.update(
                 write_back=WriteBack.WRITING
                 if ambiguous or record.may_exist
                 else WriteBack.WAITING,
