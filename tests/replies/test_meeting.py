@@ -17,10 +17,11 @@ from textmanager.gateway.inbound import InboundMessage
 from textmanager.gateway.outcomes import Refused
 from textmanager.gateway.receipts import Receipt
 from textmanager.imis.records import FoundActivity
-from textmanager.organizations.models import Organization, Sender
+from textmanager.organizations.models import Organization, Sender, User
+from textmanager.replies.conversations import decide_wish, mark_read, set_open
 from textmanager.replies.imis_reading import take_over
 from textmanager.replies.inbound import record_inbound
-from textmanager.replies.models import OptOut, OptOutSource
+from textmanager.replies.models import Conversation, OptOut, OptOutSource
 from textmanager.replies.opt_outs import (
     clear_opt_out,
     opted_out_among,
@@ -184,3 +185,30 @@ def test_a_list_and_the_opt_outs_of_imis_all_count(organization: Organization) -
         ),
     )
     assert opted_out_among(organization.pk, [MEMBER, OTHER, THIRD]) == {MEMBER, OTHER, THIRD}
+
+
+def test_a_text_that_comes_while_its_conversation_is_closed_stays_unread(
+    organization: Organization, alice: User
+) -> None:
+    text(organization, "Hello")()
+    conversation = Conversation.objects.get()
+    mark_read(conversation)
+    meet(
+        text(organization, "I cannot come on Friday."),
+        lambda: set_open(conversation, is_open=False, actor=alice),
+    )
+    kept = Conversation.objects.get()
+    assert (kept.is_open, kept.unread) == (True, 1)
+
+
+def test_a_wish_that_comes_while_an_earlier_one_is_denied_is_shown(
+    organization: Organization, alice: User
+) -> None:
+    text(organization, "Please stop texting me")()
+    conversation = Conversation.objects.get()
+    mark_read(conversation)
+    meet(
+        text(organization, "I said stop texting me"),
+        lambda: decide_wish(conversation, opts_out=False, actor=alice),
+    )
+    assert Conversation.objects.get().asks_to_stop
