@@ -78,6 +78,10 @@ def test_a_keyword_is_kept_and_waits_for_nobody(organization: Organization) -> N
 def test_a_new_text_opens_a_closed_conversation(organization: Organization, desk: Client) -> None:
     write(organization, "Hello")
     conversation = Conversation.objects.get()
+    told = desk.post(f"/replies/{conversation.pk}/close/", follow=True).content.decode()
+    assert "A text has just come in. Read it, then close" in told
+    assert Conversation.objects.get().is_open
+    # By now it is read.
     desk.post(f"/replies/{conversation.pk}/close/")
     assert not Conversation.objects.get().is_open
     write(organization, "One more thing", sid="SM2")

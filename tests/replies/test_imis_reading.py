@@ -9,9 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from serving_in_thread import serve_in_thread
+from textmanager.config.bridge import in_database
 from textmanager.imis.client import ImisClient
 from textmanager.imis.records import Activity, FoundActivity, create_activity
-from textmanager.organizations.models import ImisConnection, Organization
+from textmanager.organizations.activity_types import name_activity_types
+from textmanager.organizations.connections import opt_outs_were_never_read
+from textmanager.organizations.models import ImisConnection, Organization, User
+from textmanager.replies import imis_reading
 from textmanager.replies.imis_reading import read_opt_outs, take_over
 from textmanager.replies.models import OptOut, OptOutRecord, OptOutSource
 from textmanager.replies.opt_outs import clear_opt_out, opted_out_among, record_opt_out
@@ -71,6 +75,15 @@ class TestTakingOver:
         assert take_over(organization.pk, [], [activity(SUMMER)]).cleared == 0
         assert opted_out_among(organization.pk, [MEMBER])
 
+    def test_what_was_told_here_too_is_never_cleared_from_imis(
+        self, organization: Organization
+    ) -> None:
+        take_over(organization.pk, [activity(SPRING)], [])
+        record_opt_out(organization_id=organization.pk, number=MEMBER, source=OptOutSource.REPLY)
+        # They had come back in iMIS before that, which is read only now.
+        assert take_over(organization.pk, [activity(SPRING)], [activity(SUMMER)]).cleared == 0
+        assert opted_out_among(organization.pk, [MEMBER])
+
     def test_what_was_cleared_here_later_stays_cleared(self, organization: Organization) -> None:
         record_opt_out(organization_id=organization.pk, number=MEMBER, source=OptOutSource.REPLY)
         clear_opt_out(organization_id=organization.pk, number=MEMBER, because="START")
@@ -117,4 +130,27 @@ def test_a_site_is_read_to_its_last_page(imis: str, organization: Organization) 
 def test_an_imis_that_is_away_changes_nothing(organization: Organization) -> None:
     record_opt_out(organization_id=organization.pk, number=MEMBER, source=OptOutSource.IMIS)
     asyncio.run(read_opt_outs.func(organization.pk))
+    assert opted_out_among(organization.pk, [MEMBER])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_renamed_while_it_is_read_is_not_taken_for_read(
+    imis: str, organization: Organization, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter(imis, (MEMBER, "TEXTUNSUB", SPRING))
+    ImisConnection.objects.update(opt_out_type="NOTEXTS")
+    listed = imis_reading._list
+
+    async def rename_and_list(client: ImisClient, activity_type: str) -> list[FoundActivity]:
+        monkeypatch.setattr(imis_reading, "_list", listed)
+        connection = await ImisConnection.objects.select_related("organization").aget()
+        names = {"opt_out_type": "TEXTUNSUB"}
+        await in_database(name_activity_types, connection, names, actor=alice)
+        return await listed(client, activity_type)
+
+    monkeypatch.setattr(imis_reading, "_list", rename_and_list)
+    asyncio.run(read_opt_outs.func(organization.pk))
+    assert opt_outs_were_never_read(organization.pk)
+    asyncio.run(read_opt_outs.func(organization.pk))
+    assert not opt_outs_were_never_read(organization.pk)
     assert opted_out_among(organization.pk, [MEMBER])

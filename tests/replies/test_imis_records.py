@@ -126,6 +126,18 @@ def test_what_a_dead_worker_left_is_looked_for(run: Run, imis: str) -> None:
     assert claimed.may_exist
 
 
+def test_a_failure_that_is_told_late_does_not_undo_what_another_worker_wrote(
+    run: Run, imis: str
+) -> None:
+    stop(run)
+    now = timezone.now()
+    (late,) = imis_records.claim_records(run.organization_id, now)
+    (record,) = imis_records.claim_records(run.organization_id, now + imis_records.UNTIL_LOOKED_FOR)
+    imis_records.keep_success(record, "12345")
+    imis_records.keep_failure(late, ImisUnavailable("Busy."), now)
+    assert OptOutRecord.objects.get().state == RecordState.WRITTEN
+
+
 def test_what_imis_refuses_for_good_is_kept_with_its_words(run: Run, imis: str) -> None:
     stop(run)
     (claimed,) = imis_records.claim_records(run.organization_id, timezone.now())

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import threading
-import time
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
+import meeting
 import world
 from textmanager.gateway.outcomes import Accepted, Ambiguous
 from textmanager.gateway.receipts import Receipt as CarriedReceipt
-from textmanager.organizations.models import Sender
-from textmanager.runs.models import Message, Run
+from textmanager.organizations.models import Sender, User
+from textmanager.runs.models import Message, Run, WriteBack
+from textmanager.runs.pipeline import poll, write_back
 from textmanager.runs.pipeline.claims import Claimed, claim
 from textmanager.runs.pipeline.outcomes import record_outcomes
 from textmanager.runs.pipeline.track import TakenReceipt, apply_receipts
+from textmanager.runs.writing_again import write_again
 from textmanager.text.statuses import MessageStatus, from_twilio
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SID = "SM" + "1" * 32
-SECONDS_TO_MEET = 20.0
 
 
 @pytest.fixture
@@ -36,61 +37,28 @@ def claimed(run: Run, sender: Sender) -> Claimed:
 def receipt(status: str) -> Callable[[], None]:
     """Takes the receipt of a text with that status."""
 
-    def take() -> None:
-        message = Message.objects.get()
-        carried = CarriedReceipt(
-            reference=message.reference,
-            sid=SID,
-            status=from_twilio(status),
-            raw_status=status,
-            error_code=None,
-            error_text="",
-            to=message.to,
-            from_number="555010",
-            raw={"MessageStatus": status},
-        )
-        apply_receipts([TakenReceipt(message.organization_id, carried, timezone.now())])
+    return lambda: apply_receipts([taken(Message.objects.get(), status)])
 
-    return take
+
+def taken(message: Message, status: str) -> TakenReceipt:
+    carried = CarriedReceipt(
+        reference=message.reference,
+        sid=message.sid or SID,
+        status=from_twilio(status),
+        raw_status=status,
+        error_code=None,
+        error_text="",
+        to=message.to,
+        from_number="555010",
+        raw={"MessageStatus": status},
+    )
+    return TakenReceipt(message.organization_id, carried, timezone.now())
 
 
 def meet(first: Callable[[], None], second: Callable[[], None]) -> Message:
     """What becomes of the text when the second has to wait for what the first has not committed."""
-    failures: list[Exception] = []
-
-    def work() -> None:
-        try:
-            second()
-        except Exception as failure:  # noqa: BLE001 - a thread's edge: it is raised below
-            failures.append(failure)
-        finally:
-            connection.close()
-
-    other = threading.Thread(target=work)
-    with transaction.atomic():
-        first()
-        other.start()
-        until_somebody_waits()
-    other.join(timeout=SECONDS_TO_MEET)
-    assert not other.is_alive()
-    for failure in failures:
-        raise failure
+    meeting.meet(first, second)
     return Message.objects.get()
-
-
-def until_somebody_waits() -> None:
-    """For a row of ours."""
-    deadline = time.monotonic() + SECONDS_TO_MEET
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM pg_locks"
-                " WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-            )
-            if cursor.fetchone():
-                return
-        time.sleep(0.01)
-    pytest.fail("They did not meet.")
 
 
 @pytest.mark.parametrize("status", ["sent", "delivered", "undelivered", "failed"])
@@ -121,3 +89,52 @@ def test_a_receipt_that_meets_a_lost_answer_counts(claimed: Claimed, sender: Sen
         record_outcomes(sender_id=sender.pk, outcomes=[(claimed, lost)], now=timezone.now())
 
     assert meet(lose, receipt("delivered")).status == MessageStatus.DELIVERED
+
+
+def asked_later(messages: list[Message], actor: User) -> None:
+    poll.put_off(messages, timezone.now(), first=dt.timedelta(minutes=1))
+
+
+def written_later(messages: list[Message], actor: User) -> None:
+    write_back.put_off(messages[0].organization_id, "iMIS is away.", timezone.now())
+
+
+def written_again(messages: list[Message], actor: User) -> None:
+    write_again(organization=messages[0].organization, run_id=messages[0].run_id, actor=actor)
+
+
+@pytest.mark.parametrize(
+    ("change", "record"),
+    [
+        (asked_later, WriteBack.NONE),
+        (written_later, WriteBack.WAITING),
+        (written_again, WriteBack.FAILED),
+    ],
+)
+def test_receipts_that_meet_a_change_of_many_texts_count(
+    run: Run, alice: User, change: Callable[[list[Message], User], None], record: str
+) -> None:
+    now = timezone.now()
+    # In this order a statement that looks through the table comes to them.
+    second, last, first = (
+        world.message(
+            run,
+            number,
+            status=MessageStatus.SENT,
+            sid=f"SM{number:032x}",
+            accepted_at=now,
+            check_at=now,
+            write_back=record,
+            write_back_due=now,
+        )
+        for number in (2, 3, 1)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE runs_message")
+    meeting.meet(
+        lambda: Message.objects.select_for_update(no_key=True).get(number=last.number),
+        lambda: change([second, last, first], alice),
+        lambda: apply_receipts([taken(first, "delivered"), taken(second, "delivered")]),
+    )
+    statuses = Message.objects.order_by("number").values_list("status", flat=True)
+    assert list(statuses) == ["delivered", "delivered", "sent"]

@@ -89,6 +89,23 @@ def test_one_that_may_be_there_is_looked_for_first(run: Run, ambiguous: bool, st
     assert message.write_back_due > NOW
 
 
+@pytest.mark.parametrize("permanent", [True, False])
+def test_a_failure_that_is_told_late_does_not_undo_what_another_worker_wrote(
+    run: Run,
+    permanent: bool,  # noqa: FBT001 - a table
+) -> None:
+    sent(run, 1)
+    (late,) = claim_records(run.organization_id, NOW)
+    later = NOW + UNTIL_LOOKED_FOR
+    (record,) = claim_records(run.organization_id, later)
+    keep_outcome(late, NotWritten("iMIS is busy.", permanent, ambiguous=False), later)
+    assert Message.objects.get().write_back == WriteBack.WRITING
+    keep_outcome(record, Written("12345"), later)
+    keep_outcome(late, NotWritten("iMIS is busy.", permanent, ambiguous=False), later)
+    message = Message.objects.get()
+    assert (message.write_back, message.write_back_due) == (WriteBack.WRITTEN, None)
+
+
 def test_pauses_between_tries_grow_to_an_hour(run: Run) -> None:
     sent(run, 1)
     now, pauses = NOW, []

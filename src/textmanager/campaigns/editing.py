@@ -13,6 +13,7 @@ from django.utils import timezone
 from textmanager.campaigns.forms import NOW
 from textmanager.campaigns.lifecycle import NotPossible, locked
 from textmanager.campaigns.models import Campaign, CampaignKind, CampaignState
+from textmanager.campaigns.skipping import lies_ahead
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
 from textmanager.schedule.local_time import first_showing
@@ -179,6 +180,7 @@ def moment_of(values: dict[str, Any], now: dt.datetime) -> dt.datetime:
 
 
 def _fill(campaign: Campaign, values: dict[str, Any]) -> None:
+    due = _due(campaign, timezone.now())
     for name in SAVED_FIELDS:
         if name in values:
             setattr(campaign, name, values[name])
@@ -188,11 +190,21 @@ def _fill(campaign: Campaign, values: dict[str, Any]) -> None:
         return
     if campaign.state in (CampaignState.DRAFT, CampaignState.ENDED):
         campaign.state = CampaignState.ACTIVE
+    if due is not None and lies_ahead(campaign, due):
+        # It runs as the campaign is from now on.
+        return
     campaign.next_run_at = campaign.recurrence.next_after(timezone.now())
     if campaign.next_run_at is None:
         raise NotPossible(
             "This schedule has no occurrence ahead. Choose a later start or a later end."
         )
+
+
+def _due(campaign: Campaign, now: dt.datetime) -> dt.datetime | None:
+    """The occurrence whose time has come, while no planner has come to it; None without one."""
+    coming = campaign.next_run_at
+    is_due = campaign.state == CampaignState.ACTIVE and coming is not None and coming <= now
+    return coming if is_due else None
 
 
 def _schedule_once(campaign: Campaign, values: dict[str, Any], now: dt.datetime) -> None:

@@ -100,8 +100,18 @@ def opt_outs_were_never_read(organization_id: int) -> bool:
     return never.exists()
 
 
-def note_opt_outs_read(organization_id: int, now: dt.datetime) -> None:
-    ImisConnection.objects.filter(organization_id=organization_id).update(opt_outs_read_at=now)
+def where_opt_outs_are(organization_id: int) -> dict[str, str]:
+    """The site, and the names of its activity types, that a reading of opt-outs reads."""
+    connection = ImisConnection.objects.filter(organization_id=organization_id).first()
+    names = ("base_url", "opt_out_type", "came_back_type")
+    return {name: getattr(connection, name) for name in names} if connection else {}
+
+
+def note_opt_outs_read(organization_id: int, where: dict[str, str], now: dt.datetime) -> None:
+    """Not when it was another site that was read, or other types than are read from now on."""
+    ImisConnection.objects.filter(organization_id=organization_id, **where).update(
+        opt_outs_read_at=now
+    )
 
 
 def imis_address(organization: Organization) -> str:

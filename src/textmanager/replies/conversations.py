@@ -66,10 +66,18 @@ def mark_read(conversation: Conversation) -> None:
 
 
 @transaction.atomic
-def set_open(conversation: Conversation, *, is_open: bool, actor: User) -> None:
-    """Closes a conversation, or opens it again. A new text opens it by itself."""
-    Conversation.objects.filter(pk=conversation.pk).update(is_open=is_open, unread=0)
+def set_open(conversation: Conversation, *, is_open: bool, actor: User) -> bool:
+    """Closes a conversation, or opens it again. A new text opens it by itself.
+
+    False for one that is not closed because a text has come that nobody has read.
+    """
+    there = Conversation.objects.filter(pk=conversation.pk)
+    if not is_open:
+        there = there.filter(unread=0)
+    if not there.update(is_open=is_open, unread=0):
+        return False
     _tell(conversation, actor, "opened" if is_open else "closed")
+    return True
 
 
 @transaction.atomic
@@ -81,8 +89,15 @@ def assign(conversation: Conversation, *, to: User | None, actor: User) -> None:
 
 @transaction.atomic
 def decide_wish(conversation: Conversation, *, opts_out: bool, actor: User) -> None:
-    """A person's word on whether free wording asked for no more texts."""
-    Conversation.objects.filter(pk=conversation.pk).update(asks_to_stop=False)
+    """A person's word on whether free wording asked for no more texts.
+
+    A text that nobody has read may ask again: with one, only an opt-out is decided.
+    """
+    there = Conversation.objects.filter(pk=conversation.pk)
+    if not opts_out:
+        there = there.filter(unread=0)
+    if not there.update(asks_to_stop=False):
+        return
     asking = _text_that_asked(conversation)
     if opts_out:
         record_opt_out(

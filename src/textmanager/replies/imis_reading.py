@@ -21,6 +21,7 @@ from textmanager.organizations.connections import (
     imis_client,
     note_opt_outs_read,
     opt_outs_unread_since,
+    where_opt_outs_are,
 )
 from textmanager.organizations.founding import all_organizations, organization_with_id
 from textmanager.replies.models import OptOut, OptOutSource
@@ -77,13 +78,14 @@ async def read_opt_outs(organization_id: int) -> None:
 async def read_now(organization_id: int) -> None:
     """Brings the register up to date with iMIS. Raises NotConnected, ImisError."""
     now = timezone.now()
+    where = await in_database(where_opt_outs_are, organization_id)
     names = await in_database(activity_types, organization_id)
     client = await in_database(imis_client, organization_id)
     async with client:
         opted_out = await _list(client, names.opt_outs)
         came_back = await _list(client, names.came_back)
     await in_database(take_over, organization_id, opted_out, came_back, names)
-    await in_database(note_opt_outs_read, organization_id, now)
+    await in_database(note_opt_outs_read, organization_id, where, now)
 
 
 async def _list(client: ImisClient, activity_type: str) -> list[FoundActivity]:
@@ -111,28 +113,27 @@ def take_over(
     for number, at in entries.exclude(cleared_at=None).values_list("number", "cleared_at"):
         cleared_at[number] = max(at or LONG_AGO, cleared_at.get(number, LONG_AGO))
     added = cleared = 0
-    for number, at in stops.items():
-        is_over = starts.get(number, LONG_AGO) > at or (
-            number in cleared_at and cleared_at[number] >= at
-        )
-        if not is_over and number not in in_effect:
-            added += record_opt_out(
+    # By number, so that whoever else enters many cannot wait for this in a circle.
+    for number in sorted(stops.keys() | starts.keys()):
+        gone, back = stops.get(number), starts.get(number, LONG_AGO)
+        entry = in_effect.get(number)
+        if entry is None and gone is not None:
+            is_over = back > gone or (number in cleared_at and cleared_at[number] >= gone)
+            added += not is_over and record_opt_out(
                 organization_id=organization_id,
                 number=number,
                 source=OptOutSource.IMIS,
-                evidence=f"Activity {names.opt_outs} of {at:%Y-%m-%d}",
+                evidence=f"Activity {names.opt_outs} of {gone:%Y-%m-%d}",
             )
-    for number, at in starts.items():
-        entry = in_effect.get(number)
-        if (
+        elif (
             entry is not None
             and entry.source == OptOutSource.IMIS
-            and stops.get(number, LONG_AGO) < at <= timezone.now()
+            and (gone or LONG_AGO) < back <= timezone.now()
         ):
             cleared += clear_opt_out(
                 organization_id=organization_id,
                 number=number,
-                because=f"Activity {names.came_back} of {at:%Y-%m-%d}",
+                because=f"Activity {names.came_back} of {back:%Y-%m-%d}",
                 imis_knows=True,
             )
     return Read(added, cleared, unreadable)

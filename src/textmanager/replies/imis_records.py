@@ -132,8 +132,13 @@ def keep_success(record: _ToWrite, ref: str) -> None:
 
 
 def keep_failure(record: _ToWrite, error: ImisError, now: dt.datetime) -> None:
-    """What iMIS refuses for good is shown; everything else is tried again, less and less often."""
-    kept = OptOutRecord.objects.filter(pk=record.record_id)
+    """What iMIS refuses for good is shown; everything else is tried again, less and less often.
+
+    Only while no other attempt has been made: a worker that was taken for dead may be late.
+    """
+    kept = OptOutRecord.objects.filter(
+        pk=record.record_id, state=RecordState.WRITING, tries=record.tries + 1
+    )
     if is_refused_for_good(error):
         kept.update(state=RecordState.FAILED, due_at=None, error=str(error)[:300])
         return

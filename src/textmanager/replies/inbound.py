@@ -52,6 +52,8 @@ def record_inbound(
     """
     number = plain_number(message.from_number)[:LONGEST_NUMBER]
     body = message.body.replace("\0", "")
+    # Locked before anything is asked: what the person says in the same moment is known then.
+    conversation = conversation_with(organization_id, number)
     keyword = _keyword(organization_id, number, message)
     text, is_new = InboundText.objects.get_or_create(
         organization_id=organization_id,
@@ -67,7 +69,6 @@ def record_inbound(
     if not is_new:
         return Taken(keyword)
     is_overtaken = received_at is not None and _said_more(organization_id, text)
-    conversation = conversation_with(organization_id, number)
     if not is_overtaken:
         conversation.last_text_at = text.received_at
         conversation.last_words = body[:160]

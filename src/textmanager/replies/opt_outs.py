@@ -57,7 +57,8 @@ def record_opt_out(
     `sender_address` is the number or service of ours that was told. What iMIS does not know yet
     is written there by a worker.
     """
-    entry, is_new = OptOut.objects.get_or_create(
+    # Locked: an entry that is being cleared just now is none, and the number is entered anew.
+    entry, is_new = OptOut.objects.select_for_update(of=("self",)).get_or_create(
         organization_id=organization_id,
         number=number,
         cleared_at=None,
@@ -69,7 +70,12 @@ def record_opt_out(
         },
     )
     if is_new and source != OptOutSource.IMIS:
-        _let_imis_know(entry, entry.created_at, evidence, ends_it=False)
+        _let_imis_know(organization_id, number, entry.created_at, evidence, ends_it=False)
+    elif entry.source == OptOutSource.IMIS and source != OptOutSource.IMIS:
+        # What iMIS told, iMIS may end: what was told here since then must outlast that.
+        entry.source, entry.evidence = source, evidence[:200]
+        entry.sender_address, entry.created_by = sender_address[:34], by
+        entry.save(update_fields=["source", "evidence", "sender_address", "created_by"])
     return is_new
 
 
@@ -134,35 +140,46 @@ def clear_opt_out(
     by: User | None = None,
     imis_knows: bool = False,
 ) -> bool:
-    """Lets a number be texted again; the entry stays as history. False if there was none."""
-    entry = (
-        OptOut.objects.select_for_update(of=("self",))
-        .filter(organization_id=organization_id, number=number, cleared_at=None)
-        .first()
-    )
-    if entry is None:
+    """Lets a number be texted again; the entry stays as history. False if there was none.
+
+    `imis_knows`: it was iMIS that told, which ends only what iMIS told.
+    """
+    entered = OptOut.objects.filter(organization_id=organization_id, number=number, cleared_at=None)
+    if imis_knows:
+        entered = entered.filter(source=OptOutSource.IMIS)
+    at = timezone.now()
+    # In one statement: who enters a list waits for an entry that is changed, not for a locked one.
+    if not entered.update(cleared_at=at, cleared_because=because[:200], cleared_by=by):
         return False
-    entry.cleared_at, entry.cleared_because = timezone.now(), because[:200]
-    entry.cleared_by = by
-    entry.save(update_fields=["cleared_at", "cleared_because", "cleared_by"])
     if not imis_knows:
-        _let_imis_know(entry, entry.cleared_at, because, ends_it=True)
+        _let_imis_know(organization_id, number, at, because, ends_it=True)
     return True
 
 
-def _let_imis_know(entry: OptOut, at: dt.datetime, words: str, *, ends_it: bool) -> None:
+def _let_imis_know(
+    organization_id: int, number: str, at: dt.datetime, words: str, *, ends_it: bool
+) -> None:
     OptOutRecord.objects.create(
-        organization_id=entry.organization_id,
-        number=entry.number,
+        organization_id=organization_id,
+        number=number,
         ends_it=ends_it,
         happened_at=at,
         words=words[:200],
         due_at=at,
     )
-    _defer_writing(entry.organization_id)
+    _defer_writing(organization_id)
 
 
 def _defer_writing(organization_id: int) -> None:
+    """Lets a worker write to iMIS, once the caller has committed.
+
+    Two callers can wait for each other at a number of theirs, but not at the place of this job too:
+    it is taken last of all. One that is lost is made up for within a minute.
+    """
+    transaction.on_commit(lambda: _defer_once(organization_id))
+
+
+def _defer_once(organization_id: int) -> None:
     # By its name: what writes to iMIS asks the runs whose number it is, and they ask this register.
     name = f"opt-outs-to-imis-{organization_id}"
     with contextlib.suppress(AlreadyEnqueued), transaction.atomic():

@@ -93,7 +93,9 @@ def answer(request: MemberRequest, conversation_id: int) -> HttpResponse:
 @member_required(Role.AUTHOR)
 def close(request: MemberRequest, conversation_id: int) -> HttpResponse:
     found = _conversation(request, conversation_id)
-    conversations.set_open(found, is_open=False, actor=request.user)
+    if not conversations.set_open(found, is_open=False, actor=request.user):
+        notices.error(request, "A text has just come in. Read it, then close the conversation.")
+        return redirect("replies:conversation", conversation_id)
     notices.success(request, f"The conversation with {found.number} is closed.")
     return redirect("replies:inbox")
 

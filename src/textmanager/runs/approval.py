@@ -82,7 +82,7 @@ def approve_run(*, run_id: uuid.UUID, membership: Membership) -> Run:
     """Lets a run that waits for a second person go on. Raises NotPossible, Run.DoesNotExist."""
     organization = membership.organization
     run = (
-        Run.objects.select_for_update(of=("self",))
+        Run.objects.select_for_update(no_key=True, of=("self",))
         .select_related("organization", "campaign")
         .get(pk=run_id, organization=organization)
     )

@@ -12,9 +12,10 @@ from django.db.models import Exists, OuterRef
 
 from textmanager.campaigns import lifecycle
 from textmanager.runs.models import Message, Run, RunState, RunTally
+from textmanager.runs.pipeline.due import WAITING
 from textmanager.text.statuses import MessageStatus
 
-TO_SEND = (MessageStatus.QUEUED, MessageStatus.HELD, MessageStatus.SENDING)
+TO_SEND = (*WAITING, MessageStatus.SENDING)
 TO_HEAR = (*TO_SEND, MessageStatus.ACCEPTED)
 # So soon Twilio may have billed the first texts.
 FIRST_PRICE = dt.timedelta(minutes=2)
@@ -32,6 +33,19 @@ def complete_campaigns() -> int:
     """Completes one-time campaigns whose run has ended, however it did; returns how many."""
     going_on = Run.objects.filter(state__in=RunState.open())
     return lifecycle.follow_runs(going_on=going_on.values("campaign_id"))
+
+
+def cancel_what_came_back(*, now: dt.datetime) -> int:
+    """Cancels texts that were being sent while their run was canceled, and were not sent after all.
+
+    Twilio had no room for them, or a pause took them back: they wait again, in a run that has
+    ended. Returns how many.
+    """
+    canceled = Run.objects.filter(state=RunState.CANCELED, settled_at=None)
+    runs = canceled.filter(_some_are(WAITING)).values_list("pk", flat=True)
+    return Message.objects.filter(run__in=list(runs), status__in=WAITING).update(
+        status=MessageStatus.CANCELED, reason="run_canceled", settled_at=now
+    )
 
 
 def settle_runs(*, now: dt.datetime) -> int:

@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.db import connection
+
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.text.statuses import MessageStatus
 
@@ -17,6 +19,19 @@ NOT_TEXTED = (
     MessageStatus.CANCELED,
     MessageStatus.TESTED,
 )
+
+
+def lock_history(campaign_id: int) -> None:
+    """Lets whoever asks whom a campaign has texted, and then writes texts, take turns until commit.
+
+    Two of its runs that are prepared at once would not see each other's texts. Taken after the
+    run's own lock; no row of the campaign's, which others lock before its runs.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('texts of a campaign', %s))",
+            [campaign_id],
+        )
 
 
 def recently_texted(

@@ -35,7 +35,7 @@ def hold_run(
     With `waits_for_imis_since` it also goes on by itself once iMIS works again. Mails the people
     of the status report. False when the run is not going on (any more).
     """
-    run = Run.objects.select_for_update(of=("self",)).get(pk=run_id)
+    run = Run.objects.select_for_update(no_key=True, of=("self",)).get(pk=run_id)
     if run.state not in {RunState.PREPARING, RunState.SENDING}:
         return False
     run.state, run.reason = RunState.HELD, reason
@@ -83,12 +83,14 @@ def pause_campaign(*, organization: Organization, campaign_id: int, actor: User)
     campaign = lifecycle.pause_campaign(
         organization=organization, campaign_id=campaign_id, actor=actor
     )
-    going_on = Run.objects.filter(
-        campaign=campaign, state__in=[RunState.PREPARING, RunState.SENDING]
+    # All locked first: one may end just now, and one that waits for iMIS may be about to go on.
+    runs = Run.objects.select_for_update(no_key=True, of=("self",)).filter(
+        campaign=campaign, state__in=RunState.open()
     )
     paused = [
-        pause_run(organization=organization, run_id=run_id, actor=actor)
-        for run_id in going_on.order_by("pk").values_list("pk", flat=True)
+        pause_run(organization=organization, run_id=run.pk, actor=actor)
+        for run in runs.order_by("pk")
+        if run.state != RunState.HELD
     ]
     return campaign.name, len(paused)
 
@@ -156,4 +158,11 @@ def why_not_cancel(run: Run) -> str:
 
 
 def _locked(organization: Organization, run_id: uuid.UUID) -> Run:
-    return Run.objects.select_for_update(of=("self",)).get(pk=run_id, organization=organization)
+    """The run, locked until the transaction ends; NO KEY, here and wherever a run is locked.
+
+    Messages and tallies refer to it. Who writes one while we wait for its message must not wait
+    for us.
+    """
+    return Run.objects.select_for_update(no_key=True, of=("self",)).get(
+        pk=run_id, organization=organization
+    )

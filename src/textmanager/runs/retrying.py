@@ -73,7 +73,7 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     or nothing left. Raises NotPossible, Run.DoesNotExist.
     """
     run = (
-        Run.objects.select_for_update(of=("self",))
+        Run.objects.select_for_update(no_key=True, of=("self",))
         .select_related("organization")
         .get(pk=run_id, organization=organization)
     )

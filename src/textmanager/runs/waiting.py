@@ -46,10 +46,11 @@ def take_up_what_waited_for_imis(*, now: dt.datetime) -> int:
 @transaction.atomic
 def _take_up(run_id: uuid.UUID, now: dt.datetime) -> bool:
     run = (
-        Run.objects.select_for_update(of=("self",))
-        .select_related("campaign", "organization")
+        Run.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organization")
         .get(pk=run_id)
     )
+    # Its campaign is read after the run was waited for: it may have been paused meanwhile.
     since = run.waits_for_imis_since
     if run.state != RunState.HELD or since is None:
         return False

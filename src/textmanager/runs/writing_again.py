@@ -11,6 +11,7 @@ from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
 from textmanager.runs.models import Message, Run, WriteBack
+from textmanager.runs.pipeline.changes import lock_in_order
 
 
 @transaction.atomic
@@ -20,7 +21,9 @@ def write_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -
     Each is looked for before it is written: an attempt before the refusal may have succeeded.
     """
     run = Run.objects.get(pk=run_id, organization=organization)
-    waiting = Message.objects.filter(run=run, write_back=WriteBack.FAILED).update(
+    refused = Message.objects.filter(run=run, write_back=WriteBack.FAILED)
+    lock_in_order(refused)
+    waiting = refused.update(
         write_back=WriteBack.WRITING,
         write_back_due=timezone.now(),
         write_back_tries=0,

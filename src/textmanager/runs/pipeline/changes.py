@@ -13,7 +13,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import QuerySet
 
+from textmanager.runs.models import Message
 from textmanager.text.statuses import MessageStatus
 
 
@@ -33,6 +35,16 @@ class Change:
     check_at: dt.datetime | None = None
     settled_at: dt.datetime | None = None
     of_attempt: dt.datetime | None = None
+
+
+def lock_in_order(messages: QuerySet[Message]) -> None:
+    """Locks messages until the transaction ends; the caller then changes them in one statement.
+
+    That statement alone would lock them in whatever order it finds them, and could wait in a circle
+    with another that changes some of them.
+    """
+    locked = messages.select_for_update(no_key=True, of=("self",))
+    list(locked.order_by("run_id", "number").values_list("number"))
 
 
 class Changes:

@@ -17,7 +17,7 @@ from textmanager.config.jobs import is_stopping
 from textmanager.replies.opt_outs import opted_out_among
 from textmanager.runs import approval
 from textmanager.runs.causes import to_try_again
-from textmanager.runs.history import texted_in_later_runs
+from textmanager.runs.history import lock_history, texted_in_later_runs
 from textmanager.runs.holding import hold_run
 from textmanager.runs.models import Message, Run, RunState, WriteBack
 from textmanager.runs.texting_hours import window_for
@@ -39,7 +39,7 @@ def prepare_follow_up(run_id: str) -> bool:
 def take_page(run_id: str | uuid.UUID, *, now: dt.datetime) -> bool:
     """Takes some of the failed texts; False when none is left, and its preparation is over."""
     run = (
-        Run.objects.select_for_update(of=("self",))
+        Run.objects.select_for_update(no_key=True, of=("self",))
         .select_related("organization", "retry_of")
         .get(pk=run_id)
     )
@@ -50,6 +50,7 @@ def take_page(run_id: str | uuid.UUID, *, now: dt.datetime) -> bool:
         _set_off(run, now)
         return False
     numbers = {message.to for message in taken}
+    lock_history(run.campaign_id)
     left_out = dict.fromkeys(opted_out_among(run.organization_id, numbers), "opted_out")
     for number in texted_in_later_runs(run.retry_of, numbers=numbers, besides=run.pk):
         left_out.setdefault(number, "texted_recently")

@@ -12,7 +12,7 @@ from django.db import connection
 from textmanager.campaigns.composition import ComposedText, Composer, Exclusions
 from textmanager.campaigns.models import WriteBackTarget
 from textmanager.replies.opt_outs import opted_out_among
-from textmanager.runs.history import recently_texted
+from textmanager.runs.history import lock_history, recently_texted
 from textmanager.runs.models import Run, WriteBack
 from textmanager.runs.texting_hours import window_for
 from textmanager.text.merge import Template
@@ -65,6 +65,7 @@ def _exclusions(run: Run, texts: Sequence[ComposedText], now: dt.datetime) -> Ex
     members = {text.imis_id for text in texts if text.imis_id}
     recent: frozenset[str] = frozenset()
     if run.days_between_texts:
+        lock_history(run.campaign_id)
         recent = recently_texted(
             campaign_id=run.campaign_id,
             numbers=numbers,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import random
 import uuid
@@ -68,7 +69,8 @@ def record_outcomes(*, sender_id: int, outcomes: Outcomes, now: dt.datetime) -> 
     rows = [_row(claimed, outcome, times) for claimed, outcome in outcomes]
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, {"outcomes": json.dumps(rows, default=str)})
-    for claimed, outcome in outcomes:
+    # By number, so that whoever else enters many cannot wait for this in a circle.
+    for claimed, outcome in sorted(outcomes, key=lambda one: one[0].to):
         if claimed.is_test:
             # What a TEST run is told is a rehearsal: it says nothing of the person.
             continue
@@ -92,9 +94,9 @@ def _hold_runs(outcomes: Outcomes) -> None:
     }
     for run_id, problem in problems.items():
         code = f" (error {problem.code})" if problem.code else ""
-        hold_run(
-            run_id=run_id, reason=f"Twilio refuses the sender or the account{code}: {problem.text}"
-        )
+        reason = f"Twilio refuses the sender or the account{code}: {problem.text}"
+        # Once the messages' locks are given back: others lock the run first.
+        transaction.on_commit(functools.partial(hold_run, run_id=run_id, reason=reason))
 
 
 def _row(claimed: Claimed, outcome: Outcome, times: _Times) -> Row:

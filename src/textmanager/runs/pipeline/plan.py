@@ -18,7 +18,12 @@ from textmanager.campaigns.models import Campaign, CatchUp
 from textmanager.config.bridge import in_database
 from textmanager.config.jobs import defer_once, jobs
 from textmanager.runs.beginning import record_run
-from textmanager.runs.completion import complete_campaigns, complete_runs, settle_runs
+from textmanager.runs.completion import (
+    cancel_what_came_back,
+    complete_campaigns,
+    complete_runs,
+    settle_runs,
+)
 from textmanager.runs.models import RunState
 from textmanager.runs.pipeline import due
 from textmanager.runs.pipeline.poll import poll
@@ -45,6 +50,7 @@ async def plan(timestamp: int) -> None:  # noqa: ARG001 - every periodic job is 
     await in_database(start_due_runs, now=timezone.now())
     await in_database(complete_runs, now=timezone.now())
     await in_database(complete_campaigns)
+    await in_database(cancel_what_came_back, now=timezone.now())
     await in_database(settle_runs, now=timezone.now())
     await in_database(take_up_what_waited_for_imis, now=timezone.now())
     await in_database(defer_what_is_due, now=timezone.now())

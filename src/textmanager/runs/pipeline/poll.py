@@ -130,14 +130,20 @@ def put_off(asked: Sequence[Message], now: dt.datetime, *, first: dt.timedelta) 
     with connection.cursor() as cursor:
         cursor.execute(
             """
+            WITH current AS (
+                SELECT m.run_id, m.number FROM runs_message AS m
+                JOIN unnest(%(runs)s::uuid[], %(numbers)s::integer[]) AS asked(run_id, number)
+                    USING (run_id, number)
+                ORDER BY m.run_id, m.number FOR NO KEY UPDATE OF m
+            )
             UPDATE runs_message AS m SET
                 check_at = CASE WHEN accepted_at > %(long_ago)s THEN %(now)s + least(
                     greatest(%(now)s - accepted_at, make_interval(secs => %(first)s)),
                     interval '12 hours') END,
                 settled_at = CASE WHEN accepted_at > %(long_ago)s
                     THEN settled_at ELSE %(now)s END
-            FROM unnest(%(runs)s::uuid[], %(numbers)s::integer[]) AS asked(run_id, number)
-            WHERE m.run_id = asked.run_id AND m.number = asked.number
+            FROM current
+            WHERE m.run_id = current.run_id AND m.number = current.number
               AND status IN ('accepted', 'sent') AND check_at <= %(now)s
             """,
             {

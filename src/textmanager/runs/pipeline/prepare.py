@@ -224,7 +224,11 @@ def store_page(*, run_id: str, offset: int, rows: Sequence[dict[str, object]], t
     The run's row is locked meanwhile: whoever else prepares the run waits, and then finds that
     the page is written.
     """
-    run = Run.objects.select_for_update(of=("self",)).select_related("organization").get(pk=run_id)
+    run = (
+        Run.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organization")
+        .get(pk=run_id)
+    )
     if run.state != RunState.PREPARING or run.next_offset != offset:
         return False
     repeats = write_messages(run, offset, rows, now=timezone.now())
@@ -247,7 +251,11 @@ def finish_preparation(*, run_id: str, now: dt.datetime, missed: Sequence[Row] =
 
     `missed` are rows that the pages have left out.
     """
-    run = Run.objects.select_for_update(of=("self",)).select_related("organization").get(pk=run_id)
+    run = (
+        Run.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("organization")
+        .get(pk=run_id)
+    )
     if run.state != RunState.PREPARING:
         return
     if missed:

@@ -95,9 +95,11 @@ def _walked(run_id: str, through: dt.datetime) -> None:
     Run.objects.filter(pk=run_id).update(priced_through=through)
 
 
+@transaction.atomic
 def wait_or_end(run_id: uuid.UUID | str, now: dt.datetime) -> None:
     """Sets when to ask again; not at all once every text has its price, or after four days."""
-    run = Run.objects.get(pk=run_id)
+    # Locked: a run that is settled in this moment begins anew to ask.
+    run = Run.objects.select_for_update(no_key=True, of=("self",)).get(pk=run_id)
     tries = run.price_tries + 1
     is_over = run.settled_at is not None and cost_of(run).is_whole
     run.price_due_at = None if is_over or tries >= len(WAITS) else now + WAITS[tries]

@@ -160,6 +160,8 @@ def _tell_register(
     """Opt-outs that came as an error, and what may be one."""
     told = [row for row in moved if row[3] in OPT_OUT_CODES or row[3] == MAY_BE_OPT_OUT]
     senders = senders_by_id({row[5] for row in told}) if told else {}
+    # By number, so that whoever else enters many cannot wait for this in a circle.
+    told.sort(key=lambda row: row[2])
     for organization_id, _run_id, number, code, sid, sender_id, _status in told:
         sender = senders[sender_id]
         if code in OPT_OUT_CODES:

@@ -39,6 +39,7 @@ from textmanager.organizations.imis_writing import (
     write_what_is_due,
 )
 from textmanager.runs.models import Message, WriteBack
+from textmanager.runs.pipeline.changes import lock_in_order
 from textmanager.runs.pipeline.due import to_write_back
 
 AT_ONCE = 100
@@ -131,11 +132,12 @@ async def _write_log_entry(client: ImisClient, record: Record) -> Written:
     return Written(found or await create_communication_log_entry(client, entry))
 
 
+@transaction.atomic
 def put_off(organization_id: int, words: str, now: dt.datetime) -> None:
     """Lets everything that is due wait, with the reason, until iMIS may let us in again."""
-    Message.objects.filter(to_write_back(now), organization_id=organization_id).update(
-        write_back_due=now + UNTIL_NEXT_SIGN_IN, write_back_error=words[:300]
-    )
+    due = Message.objects.filter(to_write_back(now), organization_id=organization_id)
+    lock_in_order(due)
+    due.update(write_back_due=now + UNTIL_NEXT_SIGN_IN, write_back_error=words[:300])
 
 
 @transaction.atomic
@@ -173,8 +175,12 @@ def claim_records(organization_id: int, now: dt.datetime) -> list[Record]:
 
 
 def keep_outcome(record: Record, outcome: Written | NotWritten, now: dt.datetime) -> None:
-    """Writes what became of one record."""
+    """Writes what became of one record; a failure only while no other attempt has been made.
+
+    A worker that was taken for dead may be late with it, and the record be written by then.
+    """
     message = Message.objects.filter(run_id=record.run_id, number=record.number)
+    ours = message.filter(write_back=WriteBack.WRITING, write_back_tries=record.tries + 1)
     match outcome:
         case Written(ref=ref):
             message.update(
@@ -184,10 +190,10 @@ def keep_outcome(record: Record, outcome: Written | NotWritten, now: dt.datetime
                 write_back_error="",
             )
         case NotWritten(words=words, permanent=True):
-            message.update(write_back=WriteBack.FAILED, write_back_due=None, write_back_error=words)
+            ours.update(write_back=WriteBack.FAILED, write_back_due=None, write_back_error=words)
         case NotWritten(words=words, ambiguous=ambiguous):
             # One that may be there stays *writing*: it will be looked for before the next try.
-            message.update(
+            ours.update(
                 write_back=WriteBack.WRITING
                 if ambiguous or record.may_exist
                 else WriteBack.WAITING,
