@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,7 +19,7 @@ from textmanager.organizations import imis_writing
 from textmanager.organizations.models import ImisConnection
 from textmanager.replies import imis_records
 from textmanager.replies.models import OptOutRecord, OptOutSource, RecordState
-from textmanager.replies.opt_outs import clear_opt_out, record_opt_out
+from textmanager.replies.opt_outs import clear_opt_out, record_opt_out, record_opt_outs
 from textmanager.runs.models import Run
 from textmanager.sandbox.imis import ImisSettings, create_app
 from textmanager.text.statuses import MessageStatus
@@ -82,6 +83,26 @@ def test_a_number_nobody_was_texted_at_has_no_record_to_write_on(run: Run, imis:
     write(run)
     assert activities(imis) == []
     assert OptOutRecord.objects.get().state == RecordState.NOBODY
+
+
+def test_a_long_list_keeps_nobody_who_texts_stop_waiting(
+    run: Run, imis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imis_records, "AT_ONCE", 5)
+    strangers = [f"+1202555{number:04d}" for number in range(1000, 1030)]
+    for count, number in enumerate(strangers[20:24]):
+        world.message(run, 100 + count, to=number, imis_id=IMIS_ID, status="delivered")
+    record_opt_outs(
+        organization_id=run.organization_id,
+        numbers=strangers,
+        source=OptOutSource.STAFF,
+        evidence="Imported from a file",
+    )
+    stop(run)
+    write(run)
+    assert [each["UF_1"] for each in activities(imis)] == [MEMBER, *strangers[20:24]]
+    states = Counter(OptOutRecord.objects.values_list("state", flat=True))
+    assert states == {RecordState.WRITTEN: 5, RecordState.NOBODY: 26}
 
 
 def test_what_imis_told_us_is_not_told_to_it(run: Run) -> None:

@@ -24,7 +24,7 @@ from textmanager.organizations.imis_writing import (
     write_what_is_due,
 )
 from textmanager.replies.models import OptOutRecord, RecordState
-from textmanager.runs.history import texts_to
+from textmanager.runs.history import last_texted_as
 
 AT_ONCE = 50
 FIRST_RETRY = dt.timedelta(seconds=30)
@@ -79,22 +79,35 @@ async def _write(client: ImisClient, record: _ToWrite) -> bool:
     return False
 
 
-@transaction.atomic
 def claim_records(organization_id: int, now: dt.datetime) -> list[_ToWrite]:
-    """Commits the attempts before the calls; who was never texted has no record to write on."""
-    due = (
+    """Commits the attempts before the calls; empty when nothing is due.
+
+    Passes over those who were never texted: they have no record to write on.
+    """
+    while (claimed := _claim(organization_id, now)) is not None:
+        if claimed:
+            return claimed
+    return []
+
+
+@transaction.atomic
+def _claim(organization_id: int, now: dt.datetime) -> list[_ToWrite] | None:
+    """Those of the next few that there is a record for; None when nothing is due."""
+    due = list(
         OptOutRecord.objects.select_for_update(skip_locked=True)
         .filter(organization_id=organization_id, state__in=OPEN, due_at__lte=now)
-        .order_by("due_at", "pk")[:AT_ONCE]
+        .order_by("of_list", "due_at", "pk")[:AT_ONCE]
     )
+    if not due:
+        return None
     names = activity_types(organization_id)
+    imis_ids = last_texted_as(
+        organization_id=organization_id, numbers={record.number for record in due}
+    )
     claimed = []
     for record in due:
-        texts = texts_to(organization_id=organization_id, number=record.number, most=1)
-        imis_id = texts[0].imis_id if texts else ""
-        if not imis_id:
+        if record.number not in imis_ids:
             record.state, record.due_at = RecordState.NOBODY, None
-            record.save()
             continue
         claimed.append(
             _ToWrite(
@@ -102,7 +115,7 @@ def claim_records(organization_id: int, now: dt.datetime) -> list[_ToWrite]:
                 record.tries,
                 may_exist=record.state == RecordState.WRITING,
                 activity=Activity(
-                    party_id=imis_id,
+                    party_id=imis_ids[record.number],
                     activity_type=names.came_back if record.ends_it else names.opt_outs,
                     transaction_date=record.happened_at,
                     description=record.number,
@@ -114,7 +127,7 @@ def claim_records(organization_id: int, now: dt.datetime) -> list[_ToWrite]:
         )
         record.state, record.due_at = RecordState.WRITING, now + UNTIL_LOOKED_FOR
         record.tries += 1
-        record.save()
+    OptOutRecord.objects.bulk_update(due, ["state", "due_at", "tries"])
     return claimed
 
 

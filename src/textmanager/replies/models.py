@@ -252,6 +252,8 @@ class OptOutRecord(models.Model):
     ends_it = models.BooleanField(help_text="The person came back.")
     happened_at = models.DateTimeField()
     words = models.CharField(max_length=200, blank=True)
+    # What a person says is written before what a long list says.
+    of_list = models.BooleanField(default=False)
     state = models.CharField(max_length=7, choices=RecordState, default=RecordState.WAITING)
     due_at = models.DateTimeField(null=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -261,7 +263,7 @@ class OptOutRecord(models.Model):
     class Meta:
         indexes: ClassVar = [
             models.Index(
-                fields=["organization", "due_at"],
+                fields=["organization", "of_list", "due_at"],
                 name="opt_out_to_write",
                 condition=Q(state__in=["waiting", "writing"]),
             ),

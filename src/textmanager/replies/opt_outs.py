@@ -111,6 +111,7 @@ def record_opt_outs(
             ends_it=False,
             happened_at=now,
             words=evidence[:200],
+            of_list=True,
             due_at=now,
         )
         for number in sorted(new)

@@ -117,6 +117,17 @@ def texts_to(*, organization_id: int, number: str, most: int) -> list[TextToNumb
     ]
 
 
+def last_texted_as(*, organization_id: int, numbers: Collection[str]) -> dict[str, str]:
+    """The iMIS ID of whom each number was last a run's recipient as; no other numbers."""
+    messages = (
+        Message.objects.filter(organization_id=organization_id, to__in=numbers)
+        .exclude(status__in=NOT_TEXTED)
+        .order_by("to", "-run_id")
+        .distinct("to")
+    )
+    return {to: imis_id for to, imis_id in messages.values_list("to", "imis_id") if imis_id}
+
+
 def is_text_of_run(sid: str) -> bool:
     """Whether a message at Twilio is a text of a run."""
     return Message.objects.filter(sid=sid).exists()
