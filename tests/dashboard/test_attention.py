@@ -164,10 +164,13 @@ def test_senders_that_send_nothing_are_told_while_campaigns_need_them(
     Sender.objects.update(unfit_because="It is not in this Twilio account.")
     tone, words = one(calm)
     assert tone == "warning"
-    assert "A campaign that is to run has a sender from which nothing can leave" in words
+    assert "“Dues reminder” has a sender from which nothing can leave" in words
+    assert f"/campaigns/{campaign.pk}/edit/" in words
     assert "/settings/twilio/" in words
     world.campaign(organization, by=campaign.sender, name="Another")
-    assert "2 campaigns that are to run have senders" in one(calm)[1]
+    words = one(calm)[1]
+    assert "2 campaigns that are to run have senders" in words
+    assert "“Another”" in words
     assert [tone for tone, _ in banners(calm, "/")] == ["warning"]
     Campaign.objects.update(api_mode="test")
     # A rehearsal needs nothing but that the sender is in use.

@@ -198,13 +198,16 @@ def test_one_of_the_wrong_list_can_be_stopped(
     assert importing.enter_next(long_one.pk, lines)
     assert "Stop the import" in desk.get(address).content.decode()
     page = desk.post(f"{address}stop/", follow=True).content.decode()
-    assert "What was read is in the register, and nothing else." in page
+    assert "alice stopped the import. What was read is in the register" in page
     assert "Stop the import" not in page
     assert not importing.enter_next(long_one.pk, lines)
     asyncio.run(importing.import_opt_outs(import_id=long_one.pk))
     assert outcome(long_one)[:2] == (ImportState.STOPPED, 1000)
     long_one.refresh_from_db()
     assert long_one.text == "", "Nothing of the file is kept."
+    listed = desk.get("/opt-outs/").content.decode()
+    assert f"1,000 of {long_one.total:,} lines were read" in listed
+    assert "was imported" not in listed
     event = AuditEvent.objects.get(action="stopped an import of opt-outs")
     assert event.after == {"lines read": f"1000 of {long_one.total}"}
     # Once it is over there is nothing to stop.

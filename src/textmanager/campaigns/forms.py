@@ -20,10 +20,12 @@ from textmanager.campaigns.models import (
     Priority,
     WriteBackTarget,
 )
+from textmanager.config.typed import whole_number
 from textmanager.config.wording import InPlainWords
 from textmanager.imis.iqa import IqaPrompt
 from textmanager.organizations.mailing import addresses_in
 from textmanager.organizations.models import Organization, Sender
+from textmanager.organizations.senders import why_out_of_use
 from textmanager.schedule.recurrence import RecurrenceError
 from textmanager.text.merge import Template, TemplateError
 
@@ -237,6 +239,8 @@ class CampaignForm(InPlainWords, forms.Form):
         sender = self.fields["sender"]
         if isinstance(sender, forms.ModelChoiceField):
             sender.queryset = organization.senders.filter(is_active=True).order_by("name")
+            if gone := _sender_out_of_use(organization, self.initial.get("sender")):
+                sender.help_text = f"{why_out_of_use(gone)} Choose another sender."
         zone = self.fields["time_zone"]
         if isinstance(zone, forms.ChoiceField):
             zone.choices = [(name, name.replace("_", " ")) for name in zones_for(organization)]
@@ -345,6 +349,12 @@ class CampaignForm(InPlainWords, forms.Form):
         if self.columns and column not in self.columns:
             raise ValidationError(f"The IQA has no column “{column}”. Choose one of its columns.")
         return column
+
+
+def _sender_out_of_use(organization: Organization, said: object) -> Sender | None:
+    """The sender that the campaign has, if staff have taken it out of use meanwhile."""
+    pk = whole_number(str(said or ""))
+    return organization.senders.filter(pk=pk, is_active=False).first() if pk else None
 
 
 def zones_for(organization: Organization) -> list[str]:

@@ -35,7 +35,7 @@ from textmanager.campaigns.unscheduling import unschedule_campaign
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.organizations.templatetags.times import in_zone
-from textmanager.runs.beginning import run_now
+from textmanager.runs.beginning import refuse_to_begin, run_now
 from textmanager.runs.holding import pause_campaign
 
 
@@ -194,10 +194,11 @@ def duplicate(request: MemberRequest, campaign_id: int) -> HttpResponse:
 def run_campaign_now(request: MemberRequest, campaign_id: int) -> HttpResponse:
     """Asks first, because a LIVE run texts people at once."""
     campaign = _present(request, campaign_id)
-    if request.method != "POST":
-        context = {"campaign": campaign, "list_address": _list_address(campaign)}
-        return render(request, "campaigns/run_now.html", context)
     try:
+        if request.method != "POST":
+            refuse_to_begin(campaign)
+            context = {"campaign": campaign, "list_address": _list_address(campaign)}
+            return render(request, "campaigns/run_now.html", context)
         run = run_now(
             organization=request.organization, campaign_id=campaign_id, actor=request.user
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.urls import reverse
 
+from textmanager.campaigns.lifecycle import sure_to_be_held
 from textmanager.dashboard.facts import Facts
 from textmanager.organizations.imis_health import imis_problem
 from textmanager.organizations.models import Membership, Organization, Role
@@ -124,19 +125,29 @@ def _connections(
 
 
 def _unfit_senders(facts: Facts, membership: Membership) -> Iterator[Banner]:
-    if facts.to_be_held:
+    if not facts.to_be_held:
+        return
+    # Asked for only where there is something to tell.
+    soonest = sure_to_be_held(membership.organization).order_by("next_run_at", "pk")[:NAMED]
+    campaigns = list(soonest.only("name"))
+    if facts.to_be_held == 1 and campaigns:
+        whose = f"“{campaigns[0].name}” has a sender from which nothing can leave: its run"
+    else:
         whose = (
-            "A campaign that is to run has a sender from which nothing can leave: its run"
-            if facts.to_be_held == 1
-            else f"{facts.to_be_held} campaigns that are to run have senders from which nothing "
-            "can leave: their runs"
+            f"{facts.to_be_held} campaigns that are to run have senders from which nothing can "
+            "leave: their runs"
         )
-        yield Banner(
-            "unfit-sender",
-            "warning",
-            f"{whose} will be held.",
-            _for_administrators(membership, Remedy("Settings, Twilio", reverse("settings:twilio"))),
-        )
+    remedies = []
+    if membership.may(Role.AUTHOR):
+        label = "Choose another sender" if facts.to_be_held == 1 else ""
+        remedies = [
+            Remedy(label or f"“{each.name}”", reverse("campaigns:edit", args=[each.pk]))
+            for each in campaigns
+        ]
+    remedies += _for_administrators(
+        membership, Remedy("Settings, Twilio", reverse("settings:twilio"))
+    )
+    yield Banner("unfit-sender", "warning", f"{whose} will be held.", remedies)
 
 
 def _test_mode(facts: Facts) -> Iterator[Banner]:

@@ -30,6 +30,13 @@ def fit_senders(organization_id: int) -> QuerySet[Sender]:
     return senders_in_use(organization_id).filter(unfit_because="")
 
 
+def why_out_of_use(sender: Sender) -> str:
+    """Why nothing may leave from it, in words for staff; empty while staff have it in use."""
+    if sender.is_active:
+        return ""
+    return f"Campaigns may not send from “{sender.name}” any more."
+
+
 def addresses_of(organization_id: int) -> list[str]:
     """The numbers and Messaging Services of every sender, used or not: people answer late."""
     senders = Sender.objects.filter(organization_id=organization_id).order_by("pk")

@@ -35,6 +35,7 @@ COLUMNS = ("number", "phone", "phone number", "mobile", "mobilephone", "mobile p
 # An exported register holds people who came back: reading it in again must not undo that.
 WAS_REMOVED = "The file itself says that this number was removed from the register"
 EVIDENCE = "Imported from a file"
+STOPPED = "stopped an import of opt-outs"
 
 
 class NotReadable(ValueError):
@@ -135,11 +136,18 @@ def stop_import(organization: Organization, import_id: int, *, actor: User) -> O
         audit.record(
             organization=organization,
             actor=actor,
-            action="stopped an import of opt-outs",
+            action=STOPPED,
             subject=made,
             after={"lines read": f"{made.done} of {made.total}"},
         )
     return made
+
+
+def who_stopped(made: OptOutImport) -> User | None:
+    """None for one that nobody has stopped, and for somebody who is not here any more."""
+    if made.state != ImportState.STOPPED:
+        return None
+    return audit.last_actor(made, actions=[STOPPED], before=timezone.now())
 
 
 def import_of(organization: Organization, import_id: int) -> OptOutImport:

@@ -151,7 +151,11 @@ def _about_import(request: MemberRequest, import_id: int) -> dict[str, object]:
         made = importing.import_of(request.organization, import_id)
     except OptOutImport.DoesNotExist:
         raise Http404 from None
-    return {"made": made, "can_edit": request.membership.may(Role.AUTHOR)}
+    return {
+        "made": made,
+        "stopped_by": importing.who_stopped(made),
+        "can_edit": request.membership.may(Role.AUTHOR),
+    }
 
 
 @require_POST

@@ -12,6 +12,7 @@ from textmanager.campaigns.models import Campaign, CampaignState
 from textmanager.organizations import audit
 from textmanager.organizations.connections import credentials_for_tests
 from textmanager.organizations.models import Organization, User
+from textmanager.organizations.senders import why_out_of_use
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.pipeline.prepare import defer_prepare
 
@@ -87,7 +88,7 @@ def run_now(*, organization: Organization, campaign_id: int, actor: User) -> Run
         started_by__isnull=False, created_at__gt=now - PAUSE_BETWEEN_RUNS_BY_HAND
     ).exists():
         raise lifecycle.NotPossible("This campaign was started by hand less than a minute ago.")
-    _refuse_to_begin(campaign)
+    refuse_to_begin(campaign)
     if campaign.is_one_time:
         # Together with its run: nothing is left that the planner could start.
         lifecycle.move_on(campaign, now)
@@ -103,7 +104,7 @@ def latest_run_of(campaign: Campaign) -> Run | None:
     return campaign.runs.order_by("-created_at", "-pk").first()
 
 
-def _refuse_to_begin(campaign: Campaign) -> None:
+def refuse_to_begin(campaign: Campaign) -> None:
     """Raises NotPossible for a campaign that no click may start."""
     if campaign.state == CampaignState.DRAFT:
         raise lifecycle.NotPossible("Finish this draft and save it before it can run.")
@@ -112,4 +113,9 @@ def _refuse_to_begin(campaign: Campaign) -> None:
     if campaign.is_one_time and campaign.state != CampaignState.SCHEDULED:
         raise lifecycle.NotPossible(
             "This campaign has run already. Duplicate it to text people once more."
+        )
+    if campaign.sender is not None and (why := why_out_of_use(campaign.sender)):
+        raise lifecycle.NotPossible(
+            f"{why} Choose another sender for this campaign, or let them under Settings, Twilio "
+            "and senders."
         )

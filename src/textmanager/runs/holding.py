@@ -12,6 +12,7 @@ from textmanager.campaigns import lifecycle
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, Sender, User
+from textmanager.organizations.senders import why_out_of_use
 from textmanager.organizations.templatetags.times import in_zone
 from textmanager.runs import notices
 from textmanager.runs.breakdown import outcomes_so_far
@@ -19,9 +20,9 @@ from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.shown_state import PAUSED_BY
 from textmanager.text.statuses import MessageStatus
 
-OUT_OF_USE = (
-    "Campaigns may not send from “{sender}” any more. Let them (Settings, Twilio) and resume this "
-    "run, or cancel it and choose another sender for the campaign."
+IF_OUT_OF_USE = (
+    "Let them (Settings, Twilio and senders) and resume this run, or cancel it and choose another "
+    "sender for the campaign."
 )
 NOT_WITH_TWILIO = (MessageStatus.QUEUED, MessageStatus.HELD)
 
@@ -52,11 +53,14 @@ def hold_run(
     return True
 
 
-def hold_runs_of(sender: Sender) -> None:
-    """Stops what is being sent from a sender that staff have taken out of use."""
-    sending = Run.objects.filter(sender=sender, state=RunState.SENDING)
+def hold_runs_of(sender_id: int) -> None:
+    """Stops what is being sent from a sender, if staff have taken it out of use."""
+    why = why_out_of_use(Sender.objects.get(pk=sender_id))
+    if not why:
+        return
+    sending = Run.objects.filter(sender_id=sender_id, state=RunState.SENDING)
     for run_id in sending.order_by("pk").values_list("pk", flat=True):
-        hold_run(run_id=run_id, reason=OUT_OF_USE.format(sender=sender.name))
+        hold_run(run_id=run_id, reason=f"{why} {IF_OUT_OF_USE}")
 
 
 @transaction.atomic
@@ -111,6 +115,8 @@ def why_not_resume(run: Run) -> str:
         return "Only a run that is held or paused can go on."
     if run.waits_for_approval:
         return "This run waits until a second person approves it."
+    if why := why_out_of_use(run.sender):
+        return f"{why} {IF_OUT_OF_USE}"
     return ""
 
 

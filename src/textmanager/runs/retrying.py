@@ -17,6 +17,7 @@ from django.utils import timezone
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
+from textmanager.organizations.senders import why_out_of_use
 from textmanager.runs.beginning import SAID
 from textmanager.runs.causes import FAILED, is_passing, to_try_again
 from textmanager.runs.figures import Figures, figures_of
@@ -85,14 +86,14 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
         raise NotPossible("These texts are of no use any more: their campaign says for how long.")
     if run.retries.filter(state__in=RunState.open()).exists():
         raise NotPossible("Its failed texts are being tried again already.")
+    if why := why_out_of_use(run.sender):
+        raise NotPossible(f"{why} Let them first, under Settings, Twilio and senders.")
     found = retriable(run)
     if not found.texts:
         raise NotPossible("No text of this run is left that failed for a passing reason.")
     copied = {name: getattr(run, name) for name in COPIED}
-    copied["useful_for_hours"] = hours_left
     follow_up = Run.objects.create(
-        **{name: getattr(run, name) for name in COPIED}
-        | {"useful_for_hours": _hours_left(run, now)},
+        **copied | {"useful_for_hours": hours_left},
         retry_of=run,
         scheduled_for=now,
         started_by=actor,

@@ -167,7 +167,7 @@ async def _claim_and_send(drained: Drain, batches: Batches) -> bool:
     while not is_stopping() and timezone.now() < turn_ends:
         batch = await in_database(claim, sender_id=drained.sender.pk, now=timezone.now())
         if batch.is_out_of_use:
-            await in_database(hold_runs_of, drained.sender)
+            await in_database(hold_runs_of, drained.sender.pk)
             return True
         if batch.texts:
             task = asyncio.create_task(send_batch(drained, batch.texts))
