@@ -116,9 +116,14 @@ def test_what_cannot_begin_now_is_not_saved_either(
 def test_a_moment_that_has_passed_is_refused(
     connected: Organization, page: Client, once: dict[str, str]
 ) -> None:
-    html = page.post(NEW, once | {"start_date": "2020-01-01"}).content.decode()
+    sent = once | {"start_date": "2020-01-01", "api_mode": "live"}
+    html = page.post(NEW, sent).content.decode()
     assert "This moment has passed" in html
     assert '<a href="#id_start_date">On</a>' in html
+    assert 'name="confirmed"' not in html, "Nobody is asked to confirm what cannot be."
+    for part in ("schedule", "summary"):
+        address = f"/campaigns/{part}/?kind=one_time"
+        assert "This moment has passed" in page.post(address, sent).content.decode()
     assert not Campaign.objects.exists()
 
 

@@ -127,4 +127,4 @@ def test_the_form_says_it_while_it_is_filled_in(
     half = page.post("/campaigns/schedule/", filled_in | {"start_time": ""}).content.decode()
     assert "Complete the schedule" in half
     over = filled_in | {"start_date": "2020-01-01", "ends": "on", "until": "2020-02-01"}
-    assert "this schedule is over" in page.post("/campaigns/schedule/", over).content.decode()
+    assert "no occurrence ahead" in page.post("/campaigns/schedule/", over).content.decode()

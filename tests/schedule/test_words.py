@@ -96,7 +96,7 @@ def test_a_rule_is_said_as_staff_would(rule: str, start: str, words: str) -> Non
     ("end", "words"),
     [
         ("COUNT=1", ", once"),
-        ("COUNT=1500", ", 1,500 times"),
+        ("COUNT=1500", ", 1,500 times in all"),
         ("UNTIL=20270301", ", until March 1, 2027"),
         ("UNTIL=20270301T235959", ", until March 1, 2027"),
         # Said is the last day on which it may still run.

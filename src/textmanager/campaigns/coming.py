@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from textmanager.campaigns.editing import moment_of
-from textmanager.campaigns.forms import NOW
+from textmanager.campaigns.scheduling import NOW, moment_of
 from textmanager.schedule.local_time import first_showing
 from textmanager.schedule.recurrence import Recurrence
 from textmanager.schedule.words import clock, day, zone_name

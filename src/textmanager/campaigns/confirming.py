@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from textmanager.campaigns.counting import ask, nobody_counts
 from textmanager.campaigns.figures import Question
-from textmanager.campaigns.forms import NOW, CampaignForm
+from textmanager.campaigns.forms import CampaignForm
 from textmanager.campaigns.models import AudienceCount, Campaign, CountState
+from textmanager.campaigns.scheduling import NOW
 from textmanager.campaigns.summary import CampaignSummary, summary_of
 from textmanager.organizations.models import Organization, Sender, User
 from textmanager.schedule.words import clock, day

@@ -10,13 +10,12 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils import timezone
 
-from textmanager.campaigns.forms import NOW
 from textmanager.campaigns.lifecycle import NotPossible, locked
 from textmanager.campaigns.models import Campaign, CampaignKind, CampaignState
+from textmanager.campaigns.scheduling import NO_DATE_AHEAD, NOW, PASSED, moment_of
 from textmanager.campaigns.skipping import lies_ahead
 from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
-from textmanager.schedule.local_time import first_showing
 
 SAVED_FIELDS = (
     "name",
@@ -171,14 +170,6 @@ def refuse_begun(campaign: Campaign) -> None:
         )
 
 
-def moment_of(values: dict[str, Any], now: dt.datetime) -> dt.datetime:
-    """When a one-time campaign with these cleaned values is sent, in UTC."""
-    if values.get("when") == NOW:
-        return now
-    local = dt.datetime.combine(values["start_date"], values["start_time"])
-    return first_showing(local, ZoneInfo(values["time_zone"]))
-
-
 def _fill(campaign: Campaign, values: dict[str, Any]) -> None:
     due = _due(campaign, timezone.now())
     for name in SAVED_FIELDS:
@@ -195,9 +186,7 @@ def _fill(campaign: Campaign, values: dict[str, Any]) -> None:
         return
     campaign.next_run_at = campaign.recurrence.next_after(timezone.now())
     if campaign.next_run_at is None:
-        raise NotPossible(
-            "This schedule has no occurrence ahead. Choose a later start or a later end."
-        )
+        raise NotPossible(NO_DATE_AHEAD)
 
 
 def _due(campaign: Campaign, now: dt.datetime) -> dt.datetime | None:
@@ -210,7 +199,7 @@ def _due(campaign: Campaign, now: dt.datetime) -> dt.datetime | None:
 def _schedule_once(campaign: Campaign, values: dict[str, Any], now: dt.datetime) -> None:
     moment = moment_of(values, now)
     if moment < now:
-        raise NotPossible("This moment has passed. Choose a later one, or send it now.")
+        raise NotPossible(PASSED)
     local = moment.astimezone(ZoneInfo(values["time_zone"]))
     if values.get("when") == NOW:
         campaign.start_date = local.date()

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from django.http import QueryDict
 
 from textmanager.campaigns import scheduling
-from textmanager.campaigns.forms import LATER, PROMPT
+from textmanager.campaigns.forms import PROMPT
 from textmanager.campaigns.models import Campaign, CampaignKind
+from textmanager.campaigns.scheduling import LATER
 from textmanager.organizations.models import Organization
 
 # What a browser sends along that nobody typed.

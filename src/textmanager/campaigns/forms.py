@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
+from django.utils import timezone
 
 from textmanager.campaigns import scheduling
 from textmanager.campaigns.models import (
@@ -52,8 +53,6 @@ _LOOK_AGAIN = {
     "hx-swap": "outerHTML",
     "hx-include": "#id_iqa_path, #columns select, #columns input",
 }
-NOW, LATER = "now", "later"
-WHEN = ((NOW, "Now"), (LATER, "At a moment that you choose"))
 # Of no use to a campaign that runs once.
 RECURRING_ALONE = (
     "days_between_texts",
@@ -153,8 +152,8 @@ class CampaignForm(InPlainWords, forms.Form):
 
     when = forms.ChoiceField(
         label="Send",
-        choices=WHEN,
-        initial=LATER,
+        choices=scheduling.WHEN,
+        initial=scheduling.LATER,
         widget=forms.RadioSelect,
         error_messages={"required": "Say whether it goes now or later."},
     )
@@ -254,7 +253,7 @@ class CampaignForm(InPlainWords, forms.Form):
             del self.fields[name]
         self.fields["start_date"].label = "On"
         self.fields["catch_up"].label = "When the moment was missed"
-        if self.is_bound and self.data.get("when") == NOW:
+        if self.is_bound and self.data.get("when") == scheduling.NOW:
             self.fields["start_date"].required = False
             self.fields["start_time"].required = False
 
@@ -324,7 +323,15 @@ class CampaignForm(InPlainWords, forms.Form):
             cleaned |= {"rrule": "", "days_between_texts": 0}
         elif not self.schedule_errors():
             self._add_rule(cleaned)
+        if not self.schedule_errors():
+            self._refuse_what_is_over(cleaned)
         return cleaned
+
+    def _refuse_what_is_over(self, cleaned: dict[str, Any]) -> None:
+        try:
+            scheduling.refuse_what_is_over(cleaned, timezone.now())
+        except scheduling.ScheduleProblem as problem:
+            self.add_error(problem.field, str(problem))
 
     def _add_rule(self, cleaned: dict[str, Any]) -> None:
         try:

@@ -9,8 +9,8 @@ from typing import Any
 from django.db import transaction
 
 from textmanager.campaigns.editing import create_campaign, update_campaign
-from textmanager.campaigns.forms import NOW
 from textmanager.campaigns.models import Campaign, CampaignState
+from textmanager.campaigns.scheduling import NOW
 from textmanager.organizations.models import Organization, User
 from textmanager.runs.beginning import latest_run_of, run_now
 from textmanager.runs.models import Run

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from textmanager.schedule.local_time import first_showing
 from textmanager.schedule.recurrence import Recurrence
 
 REPEATS = (
@@ -46,6 +48,11 @@ FIELDS = (
     "count",
 )
 SHORTEST_MONTH = 28
+# When a one-time campaign is sent.
+NOW, LATER = "now", "later"
+WHEN = ((NOW, "Now"), (LATER, "At a moment that you choose"))
+PASSED = "This moment has passed. Choose a later one, or send it now."
+NO_DATE_AHEAD = "This schedule has no occurrence ahead. Choose a later start or a later end."
 
 
 class ScheduleProblem(Exception):
@@ -54,6 +61,25 @@ class ScheduleProblem(Exception):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+def moment_of(values: dict[str, Any], now: dt.datetime) -> dt.datetime:
+    """When a one-time campaign with these cleaned values is sent, in UTC."""
+    if values.get("when") == NOW:
+        return now
+    local = dt.datetime.combine(values["start_date"], values["start_time"])
+    return first_showing(local, ZoneInfo(values["time_zone"]))
+
+
+def refuse_what_is_over(values: dict[str, Any], now: dt.datetime) -> None:
+    """Raises ScheduleProblem when nothing of a whole schedule, of either kind, lies ahead."""
+    if values["rrule"]:
+        start = dt.datetime.combine(values["start_date"], values["start_time"])
+        recurrence = Recurrence(values["rrule"], start, values["time_zone"])
+        if recurrence.next_after(now) is None:
+            raise ScheduleProblem("start_date", NO_DATE_AHEAD)
+    elif moment_of(values, now) < now:
+        raise ScheduleProblem("start_date", PASSED)
 
 
 def rrule_from(values: dict[str, Any]) -> str:

@@ -65,7 +65,7 @@ def schedule(request: MemberRequest) -> HttpResponse:
     """The schedule in words and its next dates, as soon as it is whole."""
     form = CampaignForm(request.POST, organization=request.organization, kind=kind_in(request))
     form.is_valid()
-    context: dict[str, Any] = {"coming": None}
+    context: dict[str, Any] = {"coming": None, "problems": schedule_problems(form)}
     if not form.schedule_errors():
         campaign = campaign_in(request)
         skipped = campaign.skipped if campaign else ()
@@ -182,13 +182,14 @@ def missing_in(form: CampaignForm) -> list[str]:
         "sender": "Choose the sender.",
         **dict.fromkeys((*SCHEDULE_FIELDS, "when"), "Complete the schedule."),
     }
-    missing = []
-    for name, errors in form.errors.items():
-        filled = bool(form.data.get(name))
-        sentence = (
-            " ".join(str(error) for error in errors)
-            if filled or name not in wanted
-            else wanted[name]
-        )
-        missing.append(sentence)
+    missing = [
+        wanted[name] if name in wanted and not form.data.get(name) else " ".join(map(str, errors))
+        for name, errors in form.errors.items()
+    ]
     return list(dict.fromkeys(missing))
+
+
+def schedule_problems(form: CampaignForm) -> list[str]:
+    """What is wrong with what is filled in of the schedule."""
+    wrong = (name for name in SCHEDULE_FIELDS if name in form.errors and form.data.get(name))
+    return list(dict.fromkeys(str(error) for name in wrong for error in form.errors[name]))

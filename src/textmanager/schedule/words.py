@@ -164,7 +164,7 @@ def _end(rule: Rule, start: dt.datetime, zone: str) -> str:
     if rule.until is not None:
         return f", until {day(_last_day(rule.until, start, zone))}"
     if rule.count is not None:
-        return ", once" if rule.count == 1 else f", {rule.count:,} times"
+        return ", once" if rule.count == 1 else f", {rule.count:,} times in all"
     return ""
 
 
