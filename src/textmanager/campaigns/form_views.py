@@ -39,7 +39,6 @@ from textmanager.config.typed import whole_number
 from textmanager.organizations.activity_types import activity_types
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
-from textmanager.organizations.senders import senders_in_use
 from textmanager.runs.beginning import latest_run_of
 
 FORM = "campaigns/form.html"
@@ -339,7 +338,7 @@ def _page(opened: Opened, form: CampaignForm) -> HttpResponse:
         "form_id": opened.form_id,
         "person": person_token(request.user),
         "others": others,
-        "has_senders": senders_in_use(request.organization.pk).exists(),
+        "has_senders": any(each.is_active for each in form.senders),
         "may_connect": request.membership.may(Role.ADMIN),
     }
     return render(request, FORM, context, status=422 if form.errors else 200)

@@ -121,7 +121,6 @@ class CampaignForm(InPlainWords, forms.Form):
     sender = forms.ModelChoiceField(
         label="Sender",
         queryset=Sender.objects.none(),
-        empty_label="Choose…",
         error_messages={"required": "Choose the sender."},
     )
     priority = forms.ChoiceField(
@@ -235,15 +234,31 @@ class CampaignForm(InPlainWords, forms.Form):
                 error_messages={"required": "The IQA cannot run without this answer."},
                 widget=forms.TextInput(attrs=_LOOK_AGAIN),
             )
-        sender = self.fields["sender"]
-        if isinstance(sender, forms.ModelChoiceField):
-            sender.queryset = organization.senders.filter(is_active=True).order_by("name")
-            if gone := _sender_out_of_use(organization, self.initial.get("sender")):
-                sender.help_text = f"{why_out_of_use(gone)} Choose another sender."
+        self._shape_sender()
         zone = self.fields["time_zone"]
         if isinstance(zone, forms.ChoiceField):
             zone.choices = [(name, name.replace("_", " ")) for name in zones_for(organization)]
             zone.initial = organization.time_zone
+
+    @functools.cached_property
+    def senders(self) -> list[Sender]:
+        """The organization's, by name, those out of use too; read once for all that shows them."""
+        return list(self.organization.senders.order_by("name"))
+
+    def _shape_sender(self) -> None:
+        field = self.fields["sender"]
+        if not isinstance(field, forms.ModelChoiceField):
+            return
+        field.queryset = self.organization.senders.filter(is_active=True)
+        field.choices = self._senders_to_choose
+        said = whole_number(str(self.initial.get("sender") or ""))
+        if said is not None and not self.is_bound:
+            why = next((why_out_of_use(each) for each in self.senders if each.pk == said), "")
+            field.help_text = f"{why} Choose another sender." if why else ""
+
+    def _senders_to_choose(self) -> list[tuple[object, str]]:
+        in_use = [(each.pk, str(each)) for each in self.senders if each.is_active]
+        return [("", "Choose…"), *in_use]
 
     def _shape_for_kind(self) -> None:
         if self.kind == CampaignKind.RECURRING:
@@ -356,12 +371,6 @@ class CampaignForm(InPlainWords, forms.Form):
         if self.columns and column not in self.columns:
             raise ValidationError(f"The IQA has no column “{column}”. Choose one of its columns.")
         return column
-
-
-def _sender_out_of_use(organization: Organization, said: object) -> Sender | None:
-    """The sender that the campaign has, if staff have taken it out of use meanwhile."""
-    pk = whole_number(str(said or ""))
-    return organization.senders.filter(pk=pk, is_active=False).first() if pk else None
 
 
 def zones_for(organization: Organization) -> list[str]:

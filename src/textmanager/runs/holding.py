@@ -11,8 +11,8 @@ from django.utils import timezone
 from textmanager.campaigns import lifecycle
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations import audit
-from textmanager.organizations.models import Organization, Sender, User
-from textmanager.organizations.senders import why_out_of_use
+from textmanager.organizations.models import Organization, User
+from textmanager.organizations.senders import sender_with_organization, why_out_of_use
 from textmanager.organizations.templatetags.times import in_zone
 from textmanager.runs import notices
 from textmanager.runs.breakdown import outcomes_so_far
@@ -55,7 +55,7 @@ def hold_run(
 
 def hold_runs_of(sender_id: int) -> None:
     """Stops what is being sent from a sender, if staff have taken it out of use."""
-    why = why_out_of_use(Sender.objects.get(pk=sender_id))
+    why = why_out_of_use(sender_with_organization(sender_id))
     if not why:
         return
     sending = Run.objects.filter(sender_id=sender_id, state=RunState.SENDING)
