@@ -24,16 +24,21 @@ from textmanager.organizations.imis_health import (
     password_problem,
 )
 from textmanager.organizations.models import ImisConnection, Organization
-from textmanager.organizations.twilio_examination import examine_twilio
+from textmanager.organizations.twilio_examination import ExpectedCost, examine_twilio
 
 HOW_TO_CREATE = "Create it with one click under Settings, iMIS, Activity types."
 STAFF_ROLES = frozenset({"sysadmin", "remoteservice"})
 
 
-def examine_organization(organization: Organization) -> Iterator[Finding]:
-    """Signs in at its iMIS and its Twilio; sends and writes nothing."""
+def examine_organization(
+    organization: Organization, *, to_come: ExpectedCost | None = None
+) -> Iterator[Finding]:
+    """Signs in at its iMIS and its Twilio; sends and writes nothing.
+
+    The balance is to suffice for what is `to_come`.
+    """
     yield from _imis(organization)
-    yield from examine_twilio(organization)
+    yield from examine_twilio(organization, to_come=to_come)
 
 
 def _imis(organization: Organization) -> Iterator[Finding]:
