@@ -16,7 +16,7 @@ from serving_in_thread import serve_in_thread
 from textmanager.campaigns.models import Campaign
 from textmanager.config.finding import Finding
 from textmanager.dashboard.examination import examine
-from textmanager.organizations.models import Organization, TwilioConnection
+from textmanager.organizations.models import Organization, Sender, TwilioConnection
 from textmanager.organizations.twilio_examination import ExpectedCost
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.next_cost import dearest_to_come
@@ -30,12 +30,54 @@ def found(organization: Organization, subject: str) -> list[Finding]:
     return [each for each in examine(organization) if each.subject == subject]
 
 
+def test_a_campaign_whose_sender_is_out_of_use_is_told(
+    organization: Organization, campaign: Campaign
+) -> None:
+    (well,) = found(organization, "Campaigns")
+    assert (well.is_ok, well.words) == (
+        True,
+        "1 is to run, with a sender from which texts can leave.",
+    )
+    Sender.objects.update(is_active=False)
+    (told,) = found(organization, "Campaigns")
+    assert told.words == (
+        "“Dues reminder” is to run, and nothing can leave from its sender Office (555010). "
+        "It is out of use. Its run will be held."
+    )
+    page = FAULTS.read_text(encoding="utf-8")
+    assert "from its sender …. It is out of use. Its run will be held. |" in page
+    assert told.remedy in page
+    Campaign.objects.update(state="paused")
+    assert found(organization, "Campaigns") == []
+
+
+def test_a_campaign_whose_sender_cannot_send_is_told_with_the_reason(
+    organization: Organization, campaign: Campaign
+) -> None:
+    Sender.objects.update(unfit_because="It is not in this Twilio account.")
+    (told,) = found(organization, "Campaigns")
+    assert "Office (555010). It is not in this Twilio account. Its run" in told.words
+    # A rehearsal sends nothing.
+    Campaign.objects.update(api_mode="test")
+    (told,) = found(organization, "Campaigns")
+    assert told.is_ok
+
+
 @pytest.fixture
 def twilio(transactional_db: None, organization: Organization) -> Iterator[None]:
     account = TwilioSettings(numbers=(SandboxNumber(NUMBER),), services=(), opening_balance=19.81)
     with serve_in_thread(create_app(account)) as address:
         world.reach_twilio(organization, address, account)
         yield
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_sender_out_of_use_is_noted(twilio: None, organization: Organization) -> None:
+    world.sender(organization, number=NUMBER, is_active=False, name="Old")
+    none, note = found(organization, "Senders")
+    assert "There is none" in none.words
+    assert note.words == "Old (+12025550143) is out of use: nothing is sent from it."
+    assert note.lines() == [f"note   Senders: {note.words}"]
 
 
 @pytest.mark.django_db(transaction=True)

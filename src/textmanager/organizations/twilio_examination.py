@@ -163,6 +163,8 @@ def _senders(organization: Organization, theirs: list[AccountSender]) -> Iterato
         found = at_twilio.get(sender.number or sender.messaging_service_sid)
         words, remedy = _sender(found, ours)
         yield Finding("Senders", f"{sender}{words}", remedy)
+    for sender in organization.senders.filter(is_active=False).order_by("name"):
+        yield Finding("Senders", f"{sender} is out of use: nothing is sent from it.", is_note=True)
 
 
 def _sender(found: AccountSender | None, ours: str) -> tuple[str, str]:
