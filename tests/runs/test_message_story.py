@@ -88,6 +88,17 @@ def test_the_story_has_all_that_is_known(page: Client, run: Run) -> None:
         assert part in html, part
 
 
+@pytest.mark.parametrize("mode", ["live", "test"])
+def test_whose_number_stood_twice_is_told_nothing_that_a_rehearsal_has_not_done(
+    page: Client, run: Run, mode: str
+) -> None:
+    Run.objects.update(api_mode=mode)
+    world.message(run, 0, status="skipped", reason="duplicate_number")
+    html = story(page, run)
+    assert "Nothing. A number gets at most one text in a run." in html
+    assert "One text went" not in html
+
+
 def test_receipts_stand_in_the_order_in_which_they_came(page: Client, run: Run) -> None:
     world.message(run, 0, status="delivered", sid="SM1")
     receipt(run, 0, "delivered", 1)
