@@ -76,7 +76,7 @@ PAGES: dict[str, Role] = {
     "settings:account-senders": Role.ADMIN,
     "settings:sender": Role.ADMIN,
     "settings:check": Role.ADMIN,
-    "settings:findings": Role.ADMIN,
+    "findings": Role.ADMIN,
 }
 # What an address needs after its question mark.
 QUERIES: dict[str, dict[str, str]] = {
@@ -113,7 +113,7 @@ FRAGMENTS = {
     "replies:assignees",
     "settings:account-senders",
     "settings:activity-types-found",
-    "settings:findings",
+    "findings",
 }
 
 

@@ -64,6 +64,7 @@ class Full:
     organization: Organization
     sender: Sender
     campaign: Campaign
+    idle: Campaign
     run: Run
     held: Run
     ended: Run
@@ -82,6 +83,9 @@ def begin(organization: Organization) -> Full:
     """One of everything."""
     sender = world.sender(organization)
     campaign = world.campaign(organization, by=sender, name=WORDS, next_run_at=NOW + HOUR)
+    idle = world.campaign(
+        organization, by=sender, name=WORDS, state=CampaignState.PAUSED, next_run_at=NOW + HOUR
+    )
     run = world.run(campaign)
     held = world.run(campaign, scheduled_for=NOW + HOUR, state=RunState.HELD, reason=WORDS)
     ended = world.run(
@@ -107,6 +111,7 @@ def begin(organization: Organization) -> Full:
         organization=organization,
         sender=sender,
         campaign=campaign,
+        idle=idle,
         run=run,
         held=held,
         ended=ended,

@@ -40,6 +40,7 @@ EACH_PAGE = pytest.mark.parametrize("name", sorted(PAGES))
 
 # Where the usual sample is not what the page is about.
 OF_ANOTHER_THING: dict[str, Callable[[Full], dict[str, Any]]] = {
+    "campaigns:run-now": lambda full: {"campaign_id": full.idle.pk},
     "runs:resume": lambda full: {"run_id": full.held.pk},
     "runs:try-again": lambda full: {"run_id": full.ended.pk},
     "runs:report": lambda full: {"run_id": full.ended.pk},

@@ -50,6 +50,9 @@ def something_of_everything(staff: Staff) -> dict[str, Any]:
         staff.receive_texts_to(SENDER)
         run_id = staff.run_now("Dues reminder")
         staff.wait_for_run(run_id)
+        # The page that asks before a run is not shown within a minute of a run by hand.
+        long_ago = "created_at - interval '2 minutes'"
+        staff.change("runs_run", "created_at", long_ago, f"id = '{run_id}'")
         staff.answer_from_phone(MEMBER, "STOP", to=SENDER)
         wait_until(lambda: identifiers(staff), seconds=60, what="the opt-out is kept")
         found = identifiers(staff)

@@ -88,9 +88,26 @@ def test_running_now_asks_first_and_starts_one_run(campaign: Campaign, page: Cli
     assert not Run.objects.exists()
     assert page.post(address).headers["Location"] == f"/runs/{Run.objects.get().pk}/"
     second = page.post(address, follow=True).content.decode()
-    assert "still going on" in second
+    assert "Nothing was started: a run of this campaign is still going on" in second
     assert Run.objects.count() == 1
     assert Run.objects.get().started_by is not None
+
+
+def test_what_would_only_be_refused_is_not_asked_and_leads_to_the_run_that_is_why(
+    campaign: Campaign, page: Client
+) -> None:
+    address = f"/campaigns/{campaign.pk}/run-now/"
+    page.post(address)
+    of_run = f"/runs/{Run.objects.get().pk}/"
+    assert page.get(address).headers["Location"] == of_run
+    Run.objects.update(state=RunState.COMPLETED)
+    for again in (page.get, page.post):
+        answer = again(address, follow=True)
+        assert answer.redirect_chain == [(of_run, 302)]
+        told = answer.content.decode()
+        assert "Nothing was started: this campaign was started by hand" in told
+        assert "in a minute you can start another" in told
+    assert Run.objects.count() == 1
 
 
 @pytest.mark.parametrize("count", [1, 30])

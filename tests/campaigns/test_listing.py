@@ -200,6 +200,18 @@ def test_no_list_asks_more_of_the_database_the_longer_it_is(
             page.get("/campaigns/", address)
 
 
+def test_a_line_tells_that_a_rehearsal_has_texted_nobody(page: Client, office: Sender) -> None:
+    campaign = recurring(office, "Often")
+    run = world.run(campaign, scheduled_for=NOON, contacts=4, api_mode="test")
+    for number in range(3):
+        world.message(run, number, status=MessageStatus.TESTED)
+    line = line_of(html_of(page), "Often")
+    assert '<span class="tag live">LIVE</span>' in line
+    assert 'data-label="Texted"><div>0 <span class="quiet">3 tested</span></div></td>' in line
+    (ran,) = re.findall(r'data-label="Last run">(.*?)</td>', line, re.DOTALL)
+    assert '<span class="tag test">TEST</span>' in ran
+
+
 def test_a_line_shows_the_latest_run_by_its_figures(page: Client, office: Sender) -> None:
     campaign = one_time(office, "Webinar", CampaignState.COMPLETED)
     world.run(campaign, scheduled_for=NOON - HOUR, contacts=99)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -82,7 +83,9 @@ def demo() -> Iterator[Demo]:
 def test_a_demo_starts_stops_goes_on_and_is_emptied(demo: Demo) -> None:
     first = demo.start()
     began = time.monotonic()
-    assert "All is well." in demo.started.run("doctor")
+    found = checked_as_it_says(demo)
+    assert "All is well." in found
+    assert f"Mail: Reports are written to {demo.data / 'mail'}." in found
     visitor = demo.visitor()
     campaigns = visitor.get("/campaigns/").text
     assert "Board meeting" in campaigns
@@ -122,6 +125,21 @@ def test_a_demo_starts_stops_goes_on_and_is_emptied(demo: Demo) -> None:
 
     assert "emptied" in demo.started.run("demo-reset", f"--data-dir={demo.data}")
     assert not demo.data.exists()
+
+
+def checked_as_it_says(demo: Demo) -> str:
+    """What the command finds that a new user copies from the terminal."""
+    said = re.search(r"Check it(.*?doctor)", demo.started.output(), re.DOTALL)
+    assert said
+    environ = {name: value for name, value in os.environ.items() if name == "PATH"}
+    done = subprocess.run(
+        ["bash", "-c", said[1]],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
 
 
 def a_worker_that_dies_is_started_again(demo: Demo, process: subprocess.Popen[bytes]) -> None:

@@ -143,7 +143,7 @@ async def test_the_watch_finds_an_account_that_cannot_be_reached(
 def test_a_password_that_expires_is_told_two_weeks_before(calm: Client) -> None:
     entered = timezone.now() - dt.timedelta(days=80)
     ImisConnection.objects.update(password_changed_at=entered)
-    assert "textmanager expires in 9 days" in one(calm)[1]
+    assert "textmanager expires in 10 days" in one(calm)[1]
     ImisConnection.objects.update(password_changed_at=timezone.now())
     assert banners(calm) == []
 

@@ -65,6 +65,7 @@ FAULTS: dict[str, Fault] = {
     "Something else answers": Fault(on_read="garbled-201"),
     "Twilio is down": Fault(on_read="503"),
     "Account suspended": Fault(settings={"status": "suspended"}),
+    "No money left": Fault(settings={"opening_balance": -18.21}),
     "Little money left": Fault(settings={"opening_balance": 3.2}),
     "No sender": Fault(sender=None),
     "Sender of another account": Fault(sender={"number": "+12025550199"}),

@@ -19,6 +19,7 @@ from textmanager.imis.errors import ImisSignInRefused
 from textmanager.imis.tokens import SHARED
 from textmanager.organizations import imis_health
 from textmanager.organizations.connections import AFTER_REFUSAL, imis_client, note_refusal
+from textmanager.organizations.examination import examine_organization
 from textmanager.organizations.imis_health import Seen
 from textmanager.organizations.models import ImisConnection, Organization, User
 from textmanager.sandbox.imis import BACKGROUND, ImisSettings, create_app
@@ -107,9 +108,20 @@ class TestWhatPeopleAreTold:
         for day in range(95):
             imis_health.note(watched.pk, Seen(), now + dt.timedelta(days=day, hours=1))
         assert len(mail.outbox) == 3
-        assert "expires in 13 days" in mail.outbox[0].body
+        assert "expires in 14 days" in mail.outbox[0].body
         found.update(password_changed_at=now - dt.timedelta(days=85))
-        assert "expires in 4 days" in page(desk)
+        assert "expires in 5 days" in page(desk)
+
+    def test_every_place_tells_the_same_age_of_a_password(
+        self, desk: Client, watched: Organization
+    ) -> None:
+        entered = timezone.now() - dt.timedelta(seconds=10)
+        ImisConnection.objects.update(password_changed_at=entered)
+        assert "<dd>in 90 days <small>" in page(desk, "/settings/imis/")
+        (told,) = [
+            each.words for each in examine_organization(watched) if each.subject == "iMIS password"
+        ]
+        assert told == "It expires in 90 days, if it was set when it was entered."
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.db.models.functions import Reverse
 from django.test import Client
 
 import world
@@ -184,6 +185,64 @@ def test_the_register_is_searched_by_its_last_digits_and_paged(
     assert "+12025550107" in found
     assert "1 number<" in found
     assert NUMBER not in desk.get("/opt-outs/?q=0143").content.decode().split("<table")[0]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("402555", {"+14025550197"}),
+        ("(402) 555-01", {"+14025550197"}),
+        ("+1402555", {"+14025550197"}),
+        ("1402", {"+14025550197"}),
+        ("0197", {"+14025550197", "+447700900197"}),
+        ("5550197", {"+14025550197"}),
+        ("+1 402 555 0197", {"+14025550197"}),
+        ("+447", {"+447700900197"}),
+        ("99", {"+19995550199"}),
+        ("4025559", set()),
+        ("+402555", set()),
+        ("0" * 200, set()),
+    ],
+)
+def test_numbers_are_found_by_their_first_digits_or_their_last(
+    organization: Organization, query: str, found: set[str]
+) -> None:
+    for number in ("+14025550197", "+13025554020", "+447700900197", "+19995550199"):
+        record_opt_out(
+            organization_id=organization.pk, number=number, source=OptOutSource.STAFF, evidence=""
+        )
+    page = register.register_page(organization, query=query, cleared=False)
+    assert {entry.number for entry in page.entries} == found
+
+
+@pytest.mark.django_db
+def test_first_digits_without_a_country_code_are_those_of_the_region(
+    organization: Organization,
+) -> None:
+    organization.region = "GB"
+    record_opt_out(
+        organization_id=organization.pk, number="+447700900197", source=OptOutSource.STAFF
+    )
+    for query in ("07700", "7700 900", "+44 77", "4477"):
+        page = register.register_page(organization, query=query, cleared=False)
+        assert [entry.number for entry in page.entries] == ["+447700900197"], query
+
+
+@pytest.mark.django_db
+def test_a_search_by_digits_reads_no_whole_register(organization: Organization) -> None:
+    # Fewer of them would be read as a whole.
+    OptOut.objects.bulk_create(
+        OptOut(organization=organization, number=f"+1{2000000000 + 104729 * each}", source="staff")
+        for each in range(10_000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE replies_optout")
+    entries = OptOut.objects.filter(organization=organization).alias(reversed=Reverse("number"))
+    plan = entries.filter(register._matches("402555", "US")).values("pk").explain()
+    assert plan.count("opt_out_by_number") == 2, plan
+    assert plan.count("opt_out_by_last_digits") == 1, plan
+    assert "Seq Scan" not in plan
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,7 +12,7 @@ from textmanager.campaigns.models import Campaign
 from textmanager.organizations.models import User
 from textmanager.replies.models import OptOut, OptOutSource
 from textmanager.runs import finding
-from textmanager.runs.models import Receipt, Run, WriteBack
+from textmanager.runs.models import Message, Receipt, Run, WriteBack
 
 NOW = dt.datetime(2026, 11, 23, 15, 0, tzinfo=dt.UTC)
 
@@ -86,6 +86,31 @@ def test_the_story_has_all_that_is_known(page: Client, run: Run) -> None:
         "10:00 AM EST",
     ):
         assert part in html, part
+
+
+@pytest.mark.parametrize("mode", ["live", "test"])
+def test_whose_number_stood_twice_is_told_nothing_that_a_rehearsal_has_not_done(
+    page: Client, run: Run, mode: str
+) -> None:
+    Run.objects.update(api_mode=mode)
+    world.message(run, 0, status="skipped", reason="duplicate_number")
+    html = story(page, run)
+    assert "Nothing. A number gets at most one text in a run." in html
+    assert "One text went" not in html
+
+
+def test_messages_to_others_at_the_same_number_are_not_called_this_members(
+    page: Client, run: Run, campaign: Campaign
+) -> None:
+    world.message(run, 0)
+    assert "0 other messages to this member" in story(page, run)
+    world.message(run, 1, imis_id="20001", status="skipped", to="+12025550100")
+    assert "1 other message to this number, of other members" in story(page, run)
+    later = world.run(campaign, scheduled_for=NOW)
+    world.message(later, 0)
+    assert "2 other messages to this member or this number" in story(page, run)
+    Message.objects.filter(run=run, number=1).update(imis_id="10001", to="+12025550199")
+    assert "2 other messages to this member</h2>" in story(page, run)
 
 
 def test_receipts_stand_in_the_order_in_which_they_came(page: Client, run: Run) -> None:
@@ -178,7 +203,7 @@ def test_the_story_costs_the_same_however_much_there_is(
         world.message(other, 0)
     with django_assert_max_num_queries(12):  # type: ignore[operator] # a fixture
         html = story(page, run)
-    assert "More than 10 other texts" in html
+    assert "More than 10 other messages to this member</h2>" in html
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from textmanager.organizations.models import AuditEvent, Organization, User
 from textmanager.replies.models import OptOutSource
 from textmanager.replies.opt_outs import record_opt_out
 from textmanager.runs.approval import approve_run
+from textmanager.runs.beginning import run_now
 from textmanager.runs.figures import figures_of
 from textmanager.runs.history import usual_contacts
 from textmanager.runs.holding import resume_run
@@ -63,6 +64,16 @@ def test_only_what_failed_for_a_passing_reason_is_tried_again(failed: Run, alice
     ]
     assert (follow_up.state, follow_up.contacts) == (RunState.SENDING, 2)
     assert follow_up.retry_of == failed
+
+
+def test_a_campaign_may_run_as_soon_as_a_second_try_is_over(failed: Run, alice: User) -> None:
+    follow_up = follow_up_of(failed, alice)
+    of = {"organization": failed.organization, "campaign_id": failed.campaign_id, "actor": alice}
+    with pytest.raises(NotPossible, match="still going on"):
+        run_now(**of)
+    Run.objects.filter(pk=follow_up.pk).update(state=RunState.COMPLETED)
+    assert run_now(**of).retry_of is None
+    assert Run.objects.count() == 3
 
 
 def test_a_second_try_above_the_limit_waits_for_a_second_person(failed: Run, alice: User) -> None:

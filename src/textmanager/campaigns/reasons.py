@@ -20,11 +20,13 @@ _CORRECT_THE_NUMBER = "Correct the mobile number on the iMIS record."
 REASONS: dict[str, Reason] = {
     "opted_out": Reason("Opted out", "Nothing. The person replied STOP or was opted out by staff."),
     "duplicate_number": Reason(
-        "Same number as another person in this run", "Nothing. One text went to the number."
+        "Same number as another person in this run",
+        "Nothing. A number gets at most one text in a run.",
     ),
     "duplicate_member": Reason(
         "Same person more than once in the audience",
-        "Nothing. One text went to this person. To avoid it, let the IQA return one row a person.",
+        "Nothing. A person gets at most one text in a run. To avoid it, let the IQA return one row "
+        "a person.",
     ),
     "texted_recently": Reason("Texted by this campaign a short while ago", ""),
     "no_imis_id": Reason("No iMIS ID", "Let the IQA return the iMIS ID in every row."),

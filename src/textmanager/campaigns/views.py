@@ -11,6 +11,7 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
@@ -35,7 +36,7 @@ from textmanager.campaigns.unscheduling import unschedule_campaign
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
 from textmanager.organizations.templatetags.times import in_zone
-from textmanager.runs.beginning import refuse_to_begin, run_now
+from textmanager.runs.beginning import StartedAlready, refuse_to_start, run_now
 from textmanager.runs.holding import pause_campaign
 
 
@@ -192,20 +193,23 @@ def duplicate(request: MemberRequest, campaign_id: int) -> HttpResponse:
 
 @member_required(Role.AUTHOR)
 def run_campaign_now(request: MemberRequest, campaign_id: int) -> HttpResponse:
-    """Asks first, because a LIVE run texts people at once."""
+    """Asks first, because a LIVE run texts people at once; not where the answer is only refused."""
     campaign = _present(request, campaign_id)
     try:
-        if request.method != "POST":
-            refuse_to_begin(campaign)
-            context = {"campaign": campaign, "list_address": _list_address(campaign)}
-            return render(request, "campaigns/run_now.html", context)
-        run = run_now(
-            organization=request.organization, campaign_id=campaign_id, actor=request.user
-        )
+        if request.method == "POST":
+            run = run_now(
+                organization=request.organization, campaign_id=campaign_id, actor=request.user
+            )
+            return redirect("runs:detail", run.pk)
+        refuse_to_start(campaign, timezone.now())
+    except StartedAlready as refusal:
+        messages.error(request, str(refusal))
+        return redirect("runs:detail", refusal.run.pk)
     except lifecycle.NotPossible as refusal:
         messages.error(request, str(refusal))
         return _back(request, campaign)
-    return redirect("runs:detail", run.pk)
+    context = {"campaign": campaign, "list_address": _list_address(campaign)}
+    return render(request, "campaigns/run_now.html", context)
 
 
 def _present(request: MemberRequest, campaign_id: int) -> Campaign:

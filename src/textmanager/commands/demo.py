@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import sys
 import time
@@ -105,6 +106,10 @@ def environment_for(place: Place) -> dict[str, str]:
     for name in list(os.environ):
         if name.startswith("TEXTMANAGER_") or name in {"DATABASE_URL", "DATABASE_URL_FILE"}:
             del os.environ[name]
+    return settings_of(place)
+
+
+def settings_of(place: Place) -> dict[str, str]:
     return {
         "TEXTMANAGER_DATA_DIR": str(place.data_dir),
         "TEXTMANAGER_PUBLIC_URL": place.web,
@@ -188,6 +193,12 @@ def _this_command() -> str:
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
+def _with_settings(place: Place, command: str) -> str:
+    """The command for a shell that knows none of the demo's settings: it looks at what runs."""
+    settings = [f"{name}={shlex.quote(value)}" for name, value in settings_of(place).items()]
+    return f" \\\n{' ' * 17}".join([*settings, command])
+
+
 def welcome(place: Place) -> str:
     # Needs the settings; see `start`.
     from textmanager.commands.seed import ADMINISTRATOR, CLOUD_ID, PASSWORD, STAFF  # noqa: PLC0415 - see above
@@ -202,8 +213,7 @@ Text Manager runs. Nothing that you do here leaves this machine.
   The members    {place.imis}/
   Mail           {place.data_dir / "mail"}
   Logs           {place.data_dir / "logs"}
-  Check it       TEXTMANAGER_DATA_DIR={place.data_dir} TEXTMANAGER_PUBLIC_URL={place.web} \\
-                 {_this_command()} doctor
+  Check it       {_with_settings(place, f"{_this_command()} doctor")}
 
 Try this:
   1. Run "Board meeting" now. Watch its run, and see the texts arrive on the phones.

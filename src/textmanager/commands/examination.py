@@ -16,8 +16,8 @@ from textmanager.config import environment
 from textmanager.config.checks import TAG
 from textmanager.config.finding import Finding
 from textmanager.config.jobs import workers_alive
+from textmanager.dashboard.examination import examine
 from textmanager.organizations.clock import clock_beside
-from textmanager.organizations.examination import examine_organization
 from textmanager.organizations.founding import all_organizations
 
 
@@ -35,7 +35,7 @@ def examine_installation() -> Iterator[Finding]:
     if not organizations:
         yield Finding("Organizations", "There is none yet.", "Create one: textmanager createorg")
     for organization in organizations:
-        for finding in examine_organization(organization):
+        for finding in examine(organization):
             yield replace(finding, subject=f"{finding.subject} of {organization.cloud_id}")
 
 

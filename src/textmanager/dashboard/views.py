@@ -1,4 +1,4 @@
-"""The home page, its live part, and the pages of help."""
+"""The home page, its live part, what the set-up check finds, and the pages of help."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from textmanager.config.jobs import workers_alive
 from textmanager.dashboard import news
+from textmanager.dashboard.examination import examine
 from textmanager.dashboard.facts import facts_of, keep
 from textmanager.dashboard.first_visit import Step, first_visit
 from textmanager.dashboard.home import Home, home_of
@@ -58,6 +60,13 @@ def hide_first_visit(_request: MemberRequest) -> HttpResponse:
     answer = redirect("home")
     answer.set_cookie(HIDES_FIRST_VISIT, "hidden", max_age=A_YEAR, httponly=True, samesite="Lax")
     return answer
+
+
+@member_required(Role.ADMIN)
+def findings(request: MemberRequest) -> HttpResponse:
+    """What the set-up check finds, asked for after its page is there."""
+    context = {"findings": list(examine(request.organization)), "workers": workers_alive()}
+    return render(request, "settings/findings.html", context)
 
 
 @member_required()

@@ -24,16 +24,22 @@ from textmanager.organizations.imis_health import (
     password_problem,
 )
 from textmanager.organizations.models import ImisConnection, Organization
-from textmanager.organizations.twilio_examination import examine_twilio
+from textmanager.organizations.templatetags.times import relative
+from textmanager.organizations.twilio_examination import ExpectedCost, examine_twilio
 
 HOW_TO_CREATE = "Create it with one click under Settings, iMIS, Activity types."
 STAFF_ROLES = frozenset({"sysadmin", "remoteservice"})
 
 
-def examine_organization(organization: Organization) -> Iterator[Finding]:
-    """Signs in at its iMIS and its Twilio; sends and writes nothing."""
+def examine_organization(
+    organization: Organization, *, to_come: ExpectedCost | None = None
+) -> Iterator[Finding]:
+    """Signs in at its iMIS and its Twilio; sends and writes nothing.
+
+    The balance is to suffice for what is `to_come`.
+    """
     yield from _imis(organization)
-    yield from examine_twilio(organization)
+    yield from examine_twilio(organization, to_come=to_come)
 
 
 def _imis(organization: Organization) -> Iterator[Finding]:
@@ -98,8 +104,8 @@ def _account(organization: Organization, seen: _SeenInImis) -> Iterator[Finding]
     if problem is not None:
         yield Finding("iMIS password", problem.words, problem.remedy)
     else:
-        left = password_expires(connection) - now
-        yield Finding("iMIS password", f"It is good for {left.days} more days.")
+        expires = relative(password_expires(connection), now)
+        yield Finding("iMIS password", f"It expires {expires}, if it was set when it was entered.")
     unread = opt_outs_problem(connection, now)
     if unread is not None:
         yield Finding("iMIS opt-outs", unread.words, unread.remedy)

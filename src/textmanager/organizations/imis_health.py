@@ -22,6 +22,7 @@ from textmanager.imis.iqa import browse
 from textmanager.organizations.connections import NotConnected, imis_client
 from textmanager.organizations.mailing import tell
 from textmanager.organizations.models import ImisConnection, Organization
+from textmanager.organizations.templatetags.times import relative
 
 logger = logging.getLogger(__name__)
 
@@ -167,10 +168,11 @@ def _problem(connection: ImisConnection, now: dt.datetime) -> Problem | None:
 
 def password_problem(connection: ImisConnection, now: dt.datetime) -> Problem | None:
     """None as long as the password is good for more than two weeks."""
-    left = password_expires(connection) - now
-    if left > WARNINGS[0]:
+    expires = password_expires(connection)
+    if expires - now > WARNINGS[0]:
         return None
-    when = f"in {left.days} days" if left.days > 0 else "today, if it has not already"
+    is_soon = expires - now < dt.timedelta(days=1)
+    when = "today, if it has not already" if is_soon else relative(expires, now)
     return Problem(
         f"The password of the background account {connection.username} expires {when}.",
         "Change it in iMIS and enter the new one here: without it no campaign runs.",

@@ -41,5 +41,4 @@ urlpatterns = [
     path("twilio/senders/receive/", twilio_views.receive, name="receive"),
     path("twilio/senders/<int:sender_id>/", twilio_views.sender, name="sender"),
     path("check/", views.check, name="check"),
-    path("check/findings/", views.findings, name="findings"),
 ]

@@ -8,11 +8,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from textmanager.config.jobs import workers_alive
 from textmanager.organizations import configuring, imis_health
 from textmanager.organizations.configuring import NotAccepted
 from textmanager.organizations.connections import sign_in_rests_until
-from textmanager.organizations.examination import examine_organization
 from textmanager.organizations.imis_health import password_expires
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import (
@@ -68,13 +66,3 @@ def look_at_imis(request: MemberRequest) -> HttpResponse:
 @member_required(Role.ADMIN)
 def check(request: MemberRequest) -> HttpResponse:
     return render(request, "settings/check.html")
-
-
-@member_required(Role.ADMIN)
-def findings(request: MemberRequest) -> HttpResponse:
-    """What the set-up check finds, asked for after the page is there."""
-    context = {
-        "findings": list(examine_organization(request.organization)),
-        "workers": workers_alive(),
-    }
-    return render(request, "settings/findings.html", context)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 
@@ -34,7 +35,18 @@ UNAUTHORIZED = 401
 LITTLE = Decimal(10)
 
 
-def examine_twilio(organization: Organization) -> Iterator[Finding]:
+@dataclass(frozen=True)
+class ExpectedCost:
+    """About what a run of a campaign costs, in `unit` (ISO 4127)."""
+
+    campaign: str
+    amount: Decimal
+    unit: str
+
+
+def examine_twilio(
+    organization: Organization, *, to_come: ExpectedCost | None = None
+) -> Iterator[Finding]:
     """Signs in, looks at the account, its senders and the way back; sends and writes nothing."""
     connection = TwilioConnection.objects.filter(organization=organization).first()
     if connection is None:
@@ -59,7 +71,7 @@ def examine_twilio(organization: Organization) -> Iterator[Finding]:
             f"The account {account.friendly_name} is {account.status}: nothing can be sent.",
             "Look into Twilio's console for what is due there.",
         )
-    yield _balance(balance)
+    yield _balance(balance, to_come)
     clock = wait_for(_time_at(credentials))
     if clock is not None:
         yield clock_beside("Twilio's", clock)
@@ -104,15 +116,26 @@ def _not_let_in(connection: TwilioConnection, error: GatewayError) -> Finding:
     )
 
 
-def _balance(balance: Balance) -> Finding:
+def _balance(balance: Balance, to_come: ExpectedCost | None) -> Finding:
     left = f"{balance.amount:,.2f} {balance.currency}"
-    if balance.amount < LITTLE:
-        return Finding(
-            "Balance",
-            f"{left} is left on the account: it may run dry within one campaign.",
-            "Add to it in Twilio's console, or let Twilio recharge it by itself.",
+    if balance.amount <= 0:
+        words = f"The account's balance is {left}: Twilio sends nothing until it is topped up."
+    elif (
+        to_come is not None
+        and to_come.unit.upper() == balance.currency
+        and to_come.amount > balance.amount
+    ):
+        words = (
+            f"{left} is left on the account, and a run of “{to_come.campaign}” costs about "
+            f"{to_come.amount:,.2f} {balance.currency}: not all of its texts could be sent."
         )
-    return Finding("Balance", f"{left} is left on the account.")
+    elif balance.amount < LITTLE:
+        words = f"{left} is left on the account: it may run dry within one campaign."
+    else:
+        return Finding("Balance", f"{left} is left on the account.")
+    return Finding(
+        "Balance", words, "Add to it in Twilio's console, or let Twilio recharge it by itself."
+    )
 
 
 async def _time_at(credentials: TwilioCredentials) -> dt.datetime | None:
@@ -140,6 +163,8 @@ def _senders(organization: Organization, theirs: list[AccountSender]) -> Iterato
         found = at_twilio.get(sender.number or sender.messaging_service_sid)
         words, remedy = _sender(found, ours)
         yield Finding("Senders", f"{sender}{words}", remedy)
+    for sender in organization.senders.filter(is_active=False).order_by("name"):
+        yield Finding("Senders", f"{sender} is out of use: nothing is sent from it.", is_note=True)
 
 
 def _sender(found: AccountSender | None, ours: str) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Reverse
 from django.utils import timezone
 
 from textmanager.organizations.models import Organization, Sender, User
@@ -52,6 +53,8 @@ class OptOut(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["organization", "-created_at", "-id"], name="opt_out_by_time"),
             models.Index(fields=["organization", "number"], name="opt_out_by_number"),
+            # The register is looked through by the last digits of a number.
+            models.Index("organization", Reverse("number"), name="opt_out_by_last_digits"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Reverse
 from django.utils import timezone
 
 from textmanager.config.bridge import in_database
@@ -18,11 +19,13 @@ from textmanager.organizations import audit
 from textmanager.organizations.models import Organization, User
 from textmanager.replies.models import OptOut, OptOutRecord, OptOutSource, RecordState
 from textmanager.replies.opt_outs import clear_opt_out, record_opt_out
-from textmanager.text.phones import Invalid, Recipient, digits_in, parse_recipient
+from textmanager.text.phones import Invalid, Recipient, beginnings, digits_in, parse_recipient
 
 A_PAGE = 50
 EXPORTED_AT_ONCE = 500
 MOST_REFUSED_TOLD = 20
+# As a column holds it: a plus sign and fifteen digits.
+LONGEST_NUMBER = 16
 CLEARED = "Cleared at (UTC)"
 
 
@@ -44,10 +47,11 @@ def register_page(
 ) -> RegisterPage:
     """Entries in effect, or those that were cleared, from the place `before` on.
 
-    `query` is a number, the end of one, or words of the evidence.
+    `query` is a number, the beginning or end of one, or words of the evidence.
     """
     entries = OptOut.objects.filter(organization=organization, cleared_at__isnull=not cleared)
     if query:
+        entries = entries.alias(reversed=Reverse("number"))
         entries = entries.filter(_matches(query, organization.region))
     total = entries.count()
     rows = entries.select_related("created_by", "cleared_by")
@@ -179,8 +183,18 @@ def _matches(query: str, region: str) -> Q:
     recipient = parse_recipient(query, region)
     if isinstance(recipient, Recipient):
         return Q(number=recipient.e164)
-    digits = digits_in(query)
-    return Q(number__endswith=digits) if digits else Q(evidence__icontains=query)
+    digits = digits_in(query)[:LONGEST_NUMBER]
+    if not digits:
+        return Q(evidence__icontains=query)
+    matches = Q(reversed__range=_beginning_with(digits[::-1]))
+    for beginning in beginnings(query, region):
+        matches |= Q(number__range=_beginning_with(beginning))
+    return matches
+
+
+def _beginning_with(digits: str) -> tuple[str, str]:
+    """Between these is every number that begins so: an index answers it in any collation."""
+    return digits, digits + "9" * LONGEST_NUMBER
 
 
 def _line(cells: list[str]) -> str:

@@ -36,6 +36,14 @@ SAID = (
 PAUSE_BETWEEN_RUNS_BY_HAND = dt.timedelta(seconds=60)
 
 
+class StartedAlready(lifecycle.NotPossible):
+    """A second run would text the people of `run` twice."""
+
+    def __init__(self, words: str, run: Run) -> None:
+        super().__init__(words)
+        self.run = run
+
+
 def record_run(
     *,
     campaign: Campaign,
@@ -73,22 +81,12 @@ def record_run(
 def run_now(*, organization: Organization, campaign_id: int, actor: User) -> Run:
     """Begins a run at once: of a recurring campaign outside its schedule, which stays as it is.
 
-    A scheduled one-time campaign is sent now in place of its moment. Raises NotPossible for a
-    campaign that may not run, and while another run of it is going on or has just been started,
-    because its people would be texted twice; Campaign.DoesNotExist.
+    A scheduled one-time campaign is sent now in place of its moment. Raises what
+    `refuse_to_start` does; Campaign.DoesNotExist.
     """
     campaign = lifecycle.locked(organization, campaign_id)
     now = timezone.now()
-    runs = campaign.runs.all()
-    if runs.filter(state__in=RunState.open()).exists():
-        raise lifecycle.NotPossible(
-            "A run of this campaign is still going on. Wait for its end, or cancel it first."
-        )
-    if runs.filter(
-        started_by__isnull=False, created_at__gt=now - PAUSE_BETWEEN_RUNS_BY_HAND
-    ).exists():
-        raise lifecycle.NotPossible("This campaign was started by hand less than a minute ago.")
-    refuse_to_begin(campaign)
+    refuse_to_start(campaign, now)
     if campaign.is_one_time:
         # Together with its run: nothing is left that the planner could start.
         lifecycle.move_on(campaign, now)
@@ -99,12 +97,39 @@ def run_now(*, organization: Organization, campaign_id: int, actor: User) -> Run
     return run
 
 
+def refuse_to_start(campaign: Campaign, now: dt.datetime) -> None:
+    """Raises NotPossible for a campaign that no click may start now.
+
+    StartedAlready while a run of it is going on or has just been started by hand. A retry is no
+    such start: it takes texts of an earlier run, and is waited for as long as it goes on.
+    """
+    runs = campaign.runs.order_by("-created_at", "-pk")
+    going_on = runs.filter(state__in=RunState.open()).first()
+    if going_on is not None:
+        raise StartedAlready(
+            "Nothing was started: a run of this campaign is still going on. Wait for its end, or "
+            "cancel it first.",
+            going_on,
+        )
+    lately = runs.filter(
+        started_by__isnull=False, retry_of=None, created_at__gt=now - PAUSE_BETWEEN_RUNS_BY_HAND
+    ).first()
+    if lately is not None:
+        raise StartedAlready(
+            "Nothing was started: this campaign was started by hand less than a minute ago, and "
+            "the same people would be texted twice. Look at that run first; in a minute you can "
+            "start another.",
+            lately,
+        )
+    _refuse_to_begin(campaign)
+
+
 def latest_run_of(campaign: Campaign) -> Run | None:
     """The run that began last, whatever became of it."""
     return campaign.runs.order_by("-created_at", "-pk").first()
 
 
-def refuse_to_begin(campaign: Campaign) -> None:
+def _refuse_to_begin(campaign: Campaign) -> None:
     """Raises NotPossible for a campaign that no click may start."""
     if campaign.state == CampaignState.DRAFT:
         raise lifecycle.NotPossible("Finish this draft and save it before it can run.")

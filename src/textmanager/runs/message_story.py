@@ -56,6 +56,17 @@ class Story:
     retried_in: Run | None
 
     @property
+    def others_to(self) -> str:
+        """Whom the others are to: a number may be that of several members."""
+        imis_id = self.row.message.imis_id
+        if not imis_id:
+            return "this number"
+        whose = {one.row.message.imis_id == imis_id for one in self.others}
+        if whose == {False}:
+            return "this number, of other members"
+        return "this member or this number" if False in whose else "this member"
+
+    @property
     def opted_out_how(self) -> str:
         return OptOutSource(self.opted_out.source).label if self.opted_out else ""
 

@@ -168,7 +168,7 @@ def _count(found: int) -> str:
 
 
 def _time(instant: float) -> str:
-    """In UTC; the page's script writes it in the reader's own time."""
+    """In UTC; the page's script writes it in the reader's own time, and names its zone."""
     moment = datetime.fromtimestamp(instant, UTC)
     return f'<time datetime="{moment:%Y-%m-%dT%H:%M:%SZ}">{moment:%H:%M} UTC</time>'
 

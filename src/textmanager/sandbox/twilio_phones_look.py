@@ -95,13 +95,29 @@ SCRIPT = """
 "use strict";
 // Asks for the parts of the page that changed; 204 means that none did.
 const parts = new Map();
+const at = { hour: "numeric", minute: "2-digit", timeZoneName: "short" };
+const on = { weekday: "long", month: "long", day: "numeric" };
 const localTimes = (root) => {
   for (const time of root.querySelectorAll("time")) {
     const moment = new Date(time.dateTime);
     const today = moment.toDateString() === new Date().toDateString();
     time.textContent = today || time.closest(".bubble")
-      ? moment.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" })
+      ? moment.toLocaleTimeString([], at)
       : moment.toLocaleDateString([], { month: "short", day: "numeric" });
+  }
+  localDays(root);
+};
+const localDays = (root) => {
+  for (const heading of root.querySelectorAll(".day")) heading.remove();
+  let before = "";
+  for (const bubble of root.querySelectorAll(".bubble")) {
+    const day = new Date(bubble.querySelector("time").dateTime).toLocaleDateString([], on);
+    if (day === before) continue;
+    before = day;
+    const heading = document.createElement("p");
+    heading.className = "day";
+    heading.textContent = day;
+    bubble.before(heading);
   }
 };
 const toEnd = (box) => { box.scrollTop = box.scrollHeight; };

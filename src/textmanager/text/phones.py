@@ -115,6 +115,20 @@ def digits_in(text: str) -> str:
     return "".join(str(unicodedata.digit(char)) for char in plain if char.isdecimal())
 
 
+def beginnings(query: str, region: str) -> list[str]:
+    """How numbers in E.164 begin whose first digits somebody typed.
+
+    Typed without a country code they are of numbers of the `region` (ISO 3166).
+    """
+    digits = digits_in(query)
+    code = phonenumbers.country_code_for_region(region)
+    # Elsewhere a national number is written with a zero in front that E.164 has not.
+    national = digits if code == _NORTH_AMERICA else digits.lstrip("0")
+    if query.lstrip().startswith("+") or not (code and national):
+        return [f"+{digits}"] if digits else []
+    return [f"+{digits}", f"+{code}{national}"]
+
+
 def _north_american(text: str, region: str) -> str:
     """The ten digits of a North American number in one of its usual shapes, otherwise nothing."""
     digits = text.translate(_WITHOUT_PUNCTUATION)

@@ -27,11 +27,11 @@ def in_zone(instant: dt.datetime | None, zone: str) -> str:
 
 
 @register.filter
-def relative(instant: dt.datetime | None) -> str:
+def relative(instant: dt.datetime | None, now: dt.datetime | None = None) -> str:
     """Such as "in 9 days" or "3 minutes ago". Whole days are the nearest, the rest is cut."""
     if instant is None:
         return ""
-    seconds = (instant - timezone.now()).total_seconds()
+    seconds = (instant - (now or timezone.now())).total_seconds()
     for size, unit in _STEPS:
         count = int(abs(seconds) // size)
         if count and unit == "day":
