@@ -4,7 +4,7 @@ from django.db.models.functions import Reverse
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("replies", "0005_stopped_imports"),
+        ("replies", "0006_lists_are_written_last"),
     ]
 
     operations = [
