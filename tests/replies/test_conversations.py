@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core import mail
 from django.test import Client
 
 import world
+from markup import Markup
 from textmanager.gateway.inbound import InboundMessage
-from textmanager.organizations.models import Organization, Sender, User
+from textmanager.organizations.models import Membership, Organization, Role, Sender, User
 from textmanager.replies.inbound import record_inbound
-from textmanager.replies.models import Conversation, InboundText, OptOut
+from textmanager.replies.models import Answer, Conversation, InboundText, OptOut
 from textmanager.replies.notices import mail_new_replies
 from textmanager.replies.opt_outs import opted_out_among
+from textmanager.replies.unsent import MOST
 from textmanager.runs.models import Run
 from textmanager.text.keywords import Keyword
 from textmanager.text.statuses import MessageStatus
@@ -113,6 +117,76 @@ def test_a_conversation_is_assigned_to_people_of_the_organization_alone(
     assert Conversation.objects.get().assigned_to == bob
     desk.post(f"/replies/{conversation.pk}/assign/", {"to": charlie.pk})
     assert Conversation.objects.get().assigned_to is None
+
+
+@pytest.mark.parametrize(
+    ("action", "more"),
+    [
+        ("assign", {"to": ""}),
+        ("wish", {"opts_out": "yes"}),
+        ("wish", {"opts_out": "no"}),
+        ("close", {}),
+        ("reopen", {}),
+    ],
+)
+def test_what_was_typed_outlasts_whatever_else_is_done_with_the_conversation(
+    organization: Organization, desk: Client, bob: User, action: str, more: dict[str, str]
+) -> None:
+    write(organization, "please take me off this list")
+    address = f"/replies/{Conversation.objects.get().pk}/"
+    if action == "reopen":
+        desk.post(f"{address}close/")
+    sent_along = sent_with(f"{address}{action}/", desk, address)
+    assert "body" in sent_along, "The answer is sent with this button."
+    desk.post(f"{address}{action}/", {"body": "We are sorry to", **more})
+    assert ">We are sorry to</textarea>" in desk.get(address).content.decode()
+
+    colleague = Client()
+    Membership.objects.filter(user=bob).update(role=Role.AUTHOR)
+    colleague.force_login(bob)
+    assert "We are sorry" not in colleague.get(address).content.decode()
+
+    desk.post(f"{address}{action}/", {"body": "", **more})
+    assert "We are sorry" not in desk.get(address).content.decode()
+
+
+def sent_with(action: str, desk: Client, address: str) -> set[str]:
+    """The names of the fields in the form that the button of this action sends."""
+    html = desk.get(address).content.decode()
+    page = Markup()
+    page.feed(html + desk.get(f"{address}assignees/").content.decode())
+    (form,) = {
+        each.attributes.get("form", "")
+        for each in page.elements
+        if each.attributes.get("formaction") == action
+    }
+    found = re.search(rf'<form id="{form}".*?</form>', html, re.DOTALL)
+    return set(re.findall(r' name="(\w+)"', found[0])) if found else set()
+
+
+def test_an_answer_that_went_is_not_there_to_be_sent_again(
+    organization: Organization, sender: Sender, desk: Client
+) -> None:
+    write(organization, "Hello")
+    address = f"/replies/{Conversation.objects.get().pk}/"
+    desk.post(f"{address}assign/", {"to": "", "body": "Hello back"})
+    desk.post(f"{address}answer/", {"body": "Hello back"})
+    assert Answer.objects.get().body == "Hello back"
+    assert ">Hello back</textarea>" not in desk.get(address).content.decode()
+
+
+def test_few_unsent_answers_are_kept_and_those_typed_last(
+    organization: Organization, desk: Client
+) -> None:
+    addresses = []
+    for number in range(MOST + 1):
+        made = Conversation.objects.create(
+            organization=organization, number=f"+120255502{number:02}"
+        )
+        addresses.append(f"/replies/{made.pk}/")
+        desk.post(f"{addresses[-1]}assign/", {"to": "", "body": "Half a sentence"})
+    shown = ["Half a sentence" in desk.get(each).content.decode() for each in addresses]
+    assert shown == [False] + [True] * MOST
 
 
 @pytest.mark.parametrize(

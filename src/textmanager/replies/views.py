@@ -19,6 +19,7 @@ from textmanager.replies.answering import NotAnswered, choose_sender, why_not_no
 from textmanager.replies.inbox import FILTERS, conversation_page
 from textmanager.replies.models import Conversation
 from textmanager.replies.thread import thread_of
+from textmanager.replies.unsent import keep_unsent, unsent
 
 
 @member_required()
@@ -78,13 +79,13 @@ def thread(request: MemberRequest, conversation_id: int) -> HttpResponse:
 @require_POST
 @member_required(Role.AUTHOR)
 def answer(request: MemberRequest, conversation_id: int) -> HttpResponse:
-    found = _conversation(request, conversation_id)
+    found = _conversation_with_answer(request, conversation_id)
     body = request.POST.get("body", "")
     try:
         write_answer(found, body=body, author=request.user, form_id=_form_id(request))
     except NotAnswered as refusal:
-        # The page comes back with what was typed.
-        return _conversation_page(request, found, typed=body, refusal=str(refusal))
+        return _conversation_page(request, found, refusal=str(refusal))
+    keep_unsent(request.session, conversation_id, "")
     notices.success(request, "Your answer is on its way.")
     return redirect("replies:conversation", conversation_id)
 
@@ -92,7 +93,7 @@ def answer(request: MemberRequest, conversation_id: int) -> HttpResponse:
 @require_POST
 @member_required(Role.AUTHOR)
 def close(request: MemberRequest, conversation_id: int) -> HttpResponse:
-    found = _conversation(request, conversation_id)
+    found = _conversation_with_answer(request, conversation_id)
     conversations.set_open(found, is_open=False, actor=request.user)
     notices.success(request, f"The conversation with {found.number} is closed.")
     return redirect("replies:inbox")
@@ -101,7 +102,7 @@ def close(request: MemberRequest, conversation_id: int) -> HttpResponse:
 @require_POST
 @member_required(Role.AUTHOR)
 def reopen(request: MemberRequest, conversation_id: int) -> HttpResponse:
-    found = _conversation(request, conversation_id)
+    found = _conversation_with_answer(request, conversation_id)
     conversations.set_open(found, is_open=True, actor=request.user)
     return redirect("replies:conversation", conversation_id)
 
@@ -119,7 +120,7 @@ def assignees(request: MemberRequest, conversation_id: int) -> HttpResponse:
 @require_POST
 @member_required(Role.AUTHOR)
 def assign(request: MemberRequest, conversation_id: int) -> HttpResponse:
-    found = _conversation(request, conversation_id)
+    found = _conversation_with_answer(request, conversation_id)
     person = request.POST.get("to", "")
     to = next(
         (user for user in membership.people(request.organization) if str(user.pk) == person), None
@@ -133,7 +134,7 @@ def assign(request: MemberRequest, conversation_id: int) -> HttpResponse:
 @member_required(Role.AUTHOR)
 def wish(request: MemberRequest, conversation_id: int) -> HttpResponse:
     """Whether the person's wording asked for no more texts."""
-    found = _conversation(request, conversation_id)
+    found = _conversation_with_answer(request, conversation_id)
     opts_out = request.POST.get("opts_out") == "yes"
     conversations.decide_wish(found, opts_out=opts_out, actor=request.user)
     if opts_out:
@@ -156,6 +157,14 @@ def _conversation(request: MemberRequest, conversation_id: int) -> Conversation:
     return found
 
 
+def _conversation_with_answer(request: MemberRequest, conversation_id: int) -> Conversation:
+    """The same; what has been typed into the page's answer comes with each of its buttons."""
+    found = _conversation(request, conversation_id)
+    if "body" in request.POST:
+        keep_unsent(request.session, found.pk, request.POST["body"])
+    return found
+
+
 def _conversation_page(request: MemberRequest, found: Conversation, **more: Any) -> HttpResponse:
     said = thread_of(found)
     context = {
@@ -167,6 +176,7 @@ def _conversation_page(request: MemberRequest, found: Conversation, **more: Any)
         "why_not": why_not_now(found, timezone.now(), has_opted_out=found.opted_out),
         "can_edit": request.membership.may(Role.AUTHOR),
         "form_id": uuid.uuid4(),
+        "typed": unsent(request.session, found.pk),
         **more,
     }
     return render(request, "replies/conversation.html", context)
