@@ -194,6 +194,16 @@ def test_pausing_resuming_and_canceling_from_the_page(page: Client, run: Run) ->
     assert "Only a run that is held or paused can go on." in html
 
 
+@pytest.mark.parametrize("left", [0, 2])
+def test_what_was_canceled_does_not_pass_for_handled(page: Client, run: Run, left: int) -> None:
+    for number in range(5):
+        status = MessageStatus.DELIVERED if number < left else MessageStatus.QUEUED
+        world.message(run, number, status=status)
+    html = page.post(f"/runs/{run.pk}/cancel/", follow=True).content.decode()
+    assert f"{left} of 5 texts handled, {5 - left} canceled" in html
+    assert f'<progress max="5" value="{left}"' in html
+
+
 def test_the_list_of_runs_has_the_figures_of_each(
     page: Client, campaign: Campaign, ended: Run
 ) -> None:

@@ -26,9 +26,13 @@ STILL_INTERESTING = dt.timedelta(minutes=30)
 
 @dataclass(frozen=True)
 class Progress:
-    """`rate_per_second` (texts) and `finish` (aware UTC) are None while nothing is measured."""
+    """`rate_per_second` (texts) and `finish` (aware UTC) are None while nothing is measured.
+
+    `canceled` are those of `total` that will never be done.
+    """
 
     done: int
+    canceled: int
     total: int
     rate_per_second: float | None
     finish: dt.datetime | None
@@ -54,13 +58,16 @@ def progress(
     """The progress of a run whose messages by status are `counts`."""
     total = sum(messages for status, messages in counts.items() if status not in NOT_FOR_SENDING)
     left = sum(counts.get(status, 0) for status in NOT_YET_SENT)
+    canceled = counts.get(MessageStatus.CANCELED, 0)
+    done = total - left - canceled
     waiting = counts.get(MessageStatus.HELD, 0)
     under_way = counts.get(MessageStatus.SENDING, 0)
     # Texts whose answer is awaited, or looked up, go at no rate of ours.
     moves = run.state == RunState.SENDING and left > under_way
-    rate = _rate(run, total - left, now) if moves else None
+    rate = _rate(run, done, now) if moves else None
     return Progress(
-        done=total - left,
+        done=done,
+        canceled=canceled,
         total=total,
         rate_per_second=rate,
         finish=now + dt.timedelta(seconds=left / rate)
