@@ -100,4 +100,8 @@ def try_a_campaign(staff: Staff) -> str:
     expect(form.summary(page)).to_contain_text(form.figures(contacts=8, texted=8))
     form.save(page)
     expect(page.get_by_role("main")).to_contain_text(f"“{NAME}” is saved")
+    page.goto("/")
+    take(page, "first-visit-campaign-saved")
+    page.get_by_role("link", name="Run it now").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(NAME)
     return staff.run_now(NAME)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -14,6 +15,7 @@ from textmanager.organizations.models import (
     ImisConnection,
     Organization,
     Role,
+    Sender,
     TwilioConnection,
     User,
 )
@@ -105,6 +107,47 @@ def test_it_is_put_away_for_good(newcomer: Client) -> None:
     assert path(newcomer) == []
     # What is left to do is told from now on as on every page.
     assert "Connect it" in newcomer.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("values", "label", "leads_to"),
+    [
+        ({}, "Run it now", "run-now/"),
+        ({"kind": "one_time", "state": "scheduled"}, "Run it now", "run-now/"),
+        ({"state": "paused"}, "Run it now", "run-now/"),
+        ({"state": "draft"}, "Go on with this draft", "edit/"),
+        ({"kind": "one_time", "state": "completed"}, "Make a campaign", None),
+        ({"state": "archived"}, "Make a campaign", None),
+        ({"state": "archived", "deleted_at": timezone.now()}, "Make a campaign", None),
+    ],
+    ids=str,
+)
+def test_a_campaign_that_waits_for_its_test_run_is_not_made_again(
+    sender: Sender, desk: Client, values: dict[str, Any], label: str, leads_to: str | None
+) -> None:
+    made = world.campaign(sender.organization, by=sender, api_mode="test", **values)
+    address = f"/campaigns/{made.pk}/{leads_to}" if leads_to else "/campaigns/new/"
+    html = desk.get("/").content.decode()
+    assert f'href="{address}">{label}</a>' in html
+    assert ("Make a campaign" in html) is (leads_to is None)
+
+
+def test_one_that_was_saved_goes_before_a_later_draft(
+    organization: Organization, sender: Sender, desk: Client
+) -> None:
+    saved = world.campaign(organization, by=sender, api_mode="test")
+    world.campaign(organization, by=sender, api_mode="test", state="draft")
+    assert f'href="/campaigns/{saved.pk}/run-now/">Run it now</a>' in desk.get("/").content.decode()
+
+
+def test_while_the_test_run_goes_on_the_path_leads_to_it(
+    organization: Organization, sender: Sender, desk: Client
+) -> None:
+    run = world.run(world.campaign(organization, by=sender, api_mode="test"))
+    assert f'href="/runs/{run.pk}/">See how it goes</a>' in desk.get("/").content.decode()
+    # It can be run again when nothing came of it.
+    Run.objects.update(state="canceled")
+    assert "Run it now" in desk.get("/").content.decode()
 
 
 def test_a_viewer_sees_the_path_and_cannot_take_it(

@@ -110,6 +110,17 @@ def starting_by_themselves(organization: Organization) -> QuerySet[Campaign]:
     )
 
 
+def runnable_tests(organization: Organization) -> QuerySet[Campaign]:
+    """Those in TEST mode that run, or may once they are finished: drafts last, the latest first."""
+    over = (CampaignState.COMPLETED, CampaignState.ARCHIVED)
+    return (
+        Campaign.objects.filter(organization=organization, api_mode=ApiMode.TEST, deleted_at=None)
+        .exclude(state__in=over)
+        .annotate(is_draft=Q(state=CampaignState.DRAFT))
+        .order_by("is_draft", "-updated_at", "-pk")
+    )
+
+
 def sure_to_be_held(organization: Organization) -> QuerySet[Campaign]:
     """The campaigns that start by themselves, with a sender from which nothing can leave."""
     is_unfit = Q(api_mode=ApiMode.LIVE) & ~Q(sender__unfit_because="")

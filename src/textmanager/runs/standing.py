@@ -10,7 +10,6 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 
-from textmanager.campaigns.models import ApiMode
 from textmanager.organizations.models import Organization
 from textmanager.runs.models import Run, RunState, RunTally
 from textmanager.runs.progress import Progress, progress
@@ -82,12 +81,3 @@ def with_unclear(under_way: Sequence[RunUnderWay], *, now: dt.datetime) -> list[
     asked = [each.run.pk for each in under_way if _counts(each.run).get(MessageStatus.SENDING)]
     unclear = unclear_texts_of(asked, now=now)
     return [_under_way(each.run, now, unclear.get(each.run.pk)) for each in under_way]
-
-
-def modes_tried(organization: Organization) -> frozenset[str]:
-    """The API modes in which a run of the organization has been completed; one query."""
-    completed = Run.objects.filter(organization=organization, state=RunState.COMPLETED)
-    # A look for one row a mode: the number of runs does not matter.
-    found = completed.filter(api_mode=ApiMode.TEST).order_by().values_list("api_mode")[:1]
-    also = completed.filter(api_mode=ApiMode.LIVE).order_by().values_list("api_mode")[:1]
-    return frozenset(mode for (mode,) in found.union(also))
