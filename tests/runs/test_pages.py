@@ -237,6 +237,41 @@ def test_the_messages_follow_a_run_that_goes_on_with_the_filter_that_was_set(
     assert f"/runs/{run.pk}/messages/?status=preparing&amp;q=10002&amp;" in shown_now
 
 
+def options(html: str, of: str) -> dict[str, bool]:
+    """The values that a filter offers, and whether each is chosen."""
+    (filter_,) = re.findall(rf'<select id="{of}".*?</select>', html, re.DOTALL)
+    found = re.findall(r'<option value="([^"]*)"( selected)?>', filter_)
+    return {value: bool(chosen) for value, chosen in found}
+
+
+def test_the_filters_are_renewed_with_the_rows_of_a_run_that_goes_on(
+    page: Client, run: Run
+) -> None:
+    html = page.get(f"/runs/{run.pk}/").content.decode()
+    (rows,) = re.findall(r'<div id="rows"[^>]*>', html)
+    (brought,) = re.findall(r'hx-select-oob="([^"]*)"', rows)
+    assert brought == "#by-status:innerHTML,#by-cause:innerHTML"
+    # The links to other pages stand within the rows, and bring the filters whole.
+    assert 'hx-disinherit="hx-select hx-select-oob"' in rows
+    assert "skipped" not in options(html, "by-status")
+
+    world.message(run, 1, status=MessageStatus.SKIPPED, reason="opted_out")
+    html = messages(page, run)
+    assert "skipped" in options(html, "by-status")
+    assert "opted_out" in options(html, "by-cause")
+
+
+def test_what_was_chosen_stays_offered_when_no_message_is_so_any_more(
+    page: Client, run: Run
+) -> None:
+    world.message(run, 1)
+    html = messages(page, run, status="held", cause="allowance")
+    assert options(html, "by-status")["held"]
+    assert options(html, "by-cause")["allowance"]
+    html = messages(page, run, status="nonsense")
+    assert "nonsense" not in options(html, "by-status")
+
+
 def test_the_messages_of_a_settled_run_stand_still(page: Client, ended: Run) -> None:
     assert "every 3s" not in messages(page, ended)
 

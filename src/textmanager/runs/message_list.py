@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from urllib.parse import urlencode
 
 from textmanager.config.typed import whole_number
-from textmanager.runs.breakdown import statuses_of
-from textmanager.runs.causes import in_words, why
+from textmanager.runs.breakdown import Figure, statuses_of
+from textmanager.runs.causes import Cause, in_words, why
 from textmanager.runs.figures import Figures
 from textmanager.runs.message_search import (
     Sought,
@@ -22,7 +23,7 @@ from textmanager.runs.message_search import (
 )
 from textmanager.runs.models import Message, Run, WriteBack
 from textmanager.runs.pipeline.due import SENT
-from textmanager.text.statuses import MessageStatus, staff_key, staff_name
+from textmanager.text.statuses import STAFF_STATUSES, MessageStatus, staff_key, staff_name
 
 A_PAGE = 30
 
@@ -71,6 +72,29 @@ class Asked:
         if not self.query:
             return wanted
         return replace(wanted, numbers=matching(run, self.query))
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the filters offer, keys with labels: what the run has, and what somebody has chosen.
+
+    `lost_cause` is a chosen one that no message has (any more), in words; empty for others.
+    """
+
+    statuses: list[tuple[str, str]]
+    lost_cause: str
+
+
+def choices(
+    asked: Asked, statuses: Iterable[Figure], causes: Mapping[str, Sequence[Cause]]
+) -> Choices:
+    offered = {figure.key for figure in statuses} | {asked.status}
+    of = causes.get(asked.status, ()) if asked.status else chain.from_iterable(causes.values())
+    is_lost = bool(asked.cause) and all(each.cause != asked.cause for each in of)
+    return Choices(
+        [(staff.key, staff.label) for staff in STAFF_STATUSES if staff.key in offered],
+        (asked.cause_in_words or asked.cause) if is_lost else "",
+    )
 
 
 @dataclass(frozen=True)

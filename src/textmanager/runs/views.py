@@ -18,7 +18,7 @@ from textmanager.runs.causes import causes_of
 from textmanager.runs.costs import cost_by
 from textmanager.runs.figures import Figures, figures_of
 from textmanager.runs.finding import find
-from textmanager.runs.message_list import Asked, message_page
+from textmanager.runs.message_list import Asked, choices, message_page
 from textmanager.runs.message_story import story_of
 from textmanager.runs.models import Message, Run, RunState, WriteBack
 from textmanager.runs.progress import is_live, progress, unclear_of
@@ -155,6 +155,7 @@ def _messages_context(
         "messages_page": message_page(run, asked, request.GET, figures),
         "is_live": is_live(run, now=timezone.now()),
         "asked": asked,
+        "choices": choices(asked, told["breakdown"], told["causes"]),
     }
 
 
