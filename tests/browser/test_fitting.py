@@ -6,16 +6,26 @@ import datetime as dt
 import re
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from chromium import WIDE
+from processes import wait_until
 from screens import NARROW, take
 from staff import Staff
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey]
 
 COUNTED = re.compile(r"(\d+) runs?\b.* (\d+) to come")
+# How far each cell of a table sticks out of what holds the table.
+STICKS_OUT = """(table) => {
+  const room = table.parentElement.getBoundingClientRect();
+  const padding = parseFloat(getComputedStyle(table.parentElement).paddingRight);
+  const cells = [...table.querySelectorAll("th, td")];
+  const end = Math.max(...cells.map((cell) => cell.getBoundingClientRect().right));
+  return end - (room.right - padding);
+}"""
 
 
 def test_a_phone_shows_as_many_runs_of_a_month_as_it_counts(staff: Staff) -> None:
@@ -38,3 +48,18 @@ def month_with_a_monday_beside_it() -> dt.date:
     today = timezone.now().date()
     months = ((today + number * dt.timedelta(days=31)).replace(day=1) for number in range(1, 13))
     return next(first for first in months if first.isoweekday() not in {1, 7})
+
+
+def test_a_mailed_report_fits_its_frame_on_a_phone(staff: Staff) -> None:
+    page = staff.page
+    staff.sign_in()
+    run_id = staff.run_now("Board meeting")
+    staff.wait_for_run(run_id, until="settled_at")
+    report = reverse("runs:report", args=[run_id])
+    asked = f"SELECT 1 FROM runs_reportmail WHERE run_id = '{run_id}'"
+    wait_until(lambda: staff.house.ask(asked), seconds=60, what="the report is mailed")
+    page.goto(report)
+    take(page, "status-report")
+    page.set_viewport_size(NARROW)
+    table = page.frame_locator("iframe.mail").locator("table")
+    assert table.evaluate(STICKS_OUT) <= 0
