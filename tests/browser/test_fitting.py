@@ -26,6 +26,11 @@ STICKS_OUT = """(table) => {
   const end = Math.max(...cells.map((cell) => cell.getBoundingClientRect().right));
   return end - (room.right - padding);
 }"""
+LINES = """(element) => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return new Set([...range.getClientRects()].map((line) => Math.round(line.top))).size;
+}"""
 
 
 def test_a_phone_shows_as_many_runs_of_a_month_as_it_counts(staff: Staff) -> None:
@@ -63,3 +68,14 @@ def test_a_mailed_report_fits_its_frame_on_a_phone(staff: Staff) -> None:
     page.set_viewport_size(NARROW)
     table = page.frame_locator("iframe.mail").locator("table")
     assert table.evaluate(STICKS_OUT) <= 0
+
+
+def test_the_times_of_the_trail_are_read_at_a_glance(staff: Staff) -> None:
+    page = staff.page
+    staff.sign_in()
+    page.goto("/settings/trail/")
+    for width in (WIDE["width"], 1000, 850):
+        page.set_viewport_size({**WIDE, "width": width})
+        for told in page.locator("table time").all():
+            assert told.evaluate(LINES) <= 2, width
+    take(page, "trail")
