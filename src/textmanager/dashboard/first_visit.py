@@ -92,6 +92,6 @@ def _trial(trial: Trial | None, *, may_edit: bool) -> tuple[str, str, str]:
         words = f"“{trial.name or 'Untitled draft'}” is a draft so far. {TRIAL}"
         label, address = "Go on with this draft", reverse("campaigns:edit", args=[trial.id])
     else:
-        words = f"“{trial.name}” is saved and has yet to run. {TRIAL}"
+        words = f"“{trial.name}” is saved; now run it. {TRIAL}"
         label, address = "Run it now", reverse("campaigns:run-now", args=[trial.id])
     return words, label, address if may_edit else ""
