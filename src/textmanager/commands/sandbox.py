@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import uvicorn
@@ -18,6 +19,9 @@ from textmanager.sandbox.imis import create_app as create_imis
 from textmanager.sandbox.twilio import TwilioSettings
 from textmanager.sandbox.twilio import create_app as create_twilio
 from textmanager.sandbox.twilio_settings import ACCOUNT_SID, AUTH_TOKEN
+
+# Whoever plays a slow answer need not wait for it.
+SECONDS_TO_FINISH_REQUESTS = 2
 
 
 @click.command()
@@ -46,7 +50,7 @@ def command(
     click.echo(f"        background account {BACKGROUND.username}, {BACKGROUND.password}")
     click.echo(f"Twilio  http://{host}:{twilio_port}/phones")
     click.echo(f"        account {ACCOUNT_SID}, auth token {AUTH_TOKEN}")
-    servers = [_Server(uvicorn.Config(app, log_level="warning", access_log=False)) for app in apps]
+    servers = [_Server(_configuration(app)) for app in apps]
 
     async def serve() -> None:
         _stop_on_signals(servers)
@@ -60,6 +64,15 @@ def command(
     asyncio.run(serve())
 
 
+def _configuration(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH_REQUESTS,
+    )
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its own signal handlers: of two servers, only one would hear of a signal."""
 
@@ -71,9 +84,8 @@ class _Server(uvicorn.Server):
 def _stop_on_signals(servers: list[_Server]) -> None:
     def stop() -> None:
         for server in servers:
+            # Not at once by force: that would leave what a sandbox has open, its journal too.
             server.should_exit = True
-            # Pages that poll hold their connections open.
-            server.force_exit = True
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
