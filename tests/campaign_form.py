@@ -18,6 +18,8 @@ def begin(page: Page, kind: str) -> None:
     tabs.get_by_role("link", name=re.compile(f"^{kind}")).first.click()
     page.get_by_role("link", name=f"New {kind} Campaign").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(re.compile("New", re.IGNORECASE))
+    # Nobody types so fast that the page does not listen yet.
+    page.wait_for_load_state()
 
 
 def name_it(page: Page, name: str) -> None:
