@@ -30,12 +30,15 @@ WAS_SENT = f"({CHANCE} < 950 OR {CHANCE} >= 995)"
 
 @dataclass(frozen=True)
 class Filled:
-    """What pages can be asked about. `largest` is the run with the most messages."""
+    """What pages can be asked about.
+
+    `idle` is a campaign no run of which is going on; `largest`, the run with the most messages.
+    """
 
     organization: Any
     administrator: Any
     campaign: Any
-    one_time: Any
+    idle: Any
     largest: Any
     sending: Any
     conversation_id: int
@@ -64,7 +67,7 @@ def fill(messages: int) -> Filled:
     organization = largest.organization
     administrator = founding.add_local_administrator(organization, "bench", "a long password")
     campaign = largest.campaign
-    one_time = _campaigns(campaign)
+    idle = _campaigns(campaign)
     sizes = Sizes(
         largest=int(messages * LARGEST_SHARE),
         large=int(messages * LARGE_SHARE),
@@ -82,7 +85,7 @@ def fill(messages: int) -> Filled:
         organization=organization,
         administrator=administrator,
         campaign=campaign,
-        one_time=one_time,
+        idle=idle,
         largest=largest,
         sending=sending,
         conversation_id=conversation_id,
@@ -126,7 +129,7 @@ def _key_of(row: Any) -> dict[str, Any]:
 
 
 def _campaigns(campaign: Any) -> Any:
-    """Three in five recurring, the others one-time, in every state. One of the latter is told."""
+    """Three in five recurring, the others one-time, in every state. A paused one is told."""
     from textmanager.campaigns.models import Campaign  # noqa: PLC0415 - needs Django
 
     recurring = CAMPAIGNS * 3 // 5
@@ -149,7 +152,7 @@ def _campaigns(campaign: Any) -> Any:
     Campaign.objects.filter(state="archived").update(archived_at=dt.datetime.now(dt.UTC))
     campaign.next_run_at = dt.datetime.now(dt.UTC) + dt.timedelta(hours=5)
     campaign.save()
-    return Campaign.objects.filter(kind="one_time", state="completed").earliest("pk")
+    return Campaign.objects.filter(kind="recurring", state="paused").earliest("pk")
 
 
 def _runs(largest: Any, sizes: Sizes) -> Any:

@@ -140,7 +140,7 @@ def pages(filled: Filled) -> list[Ask]:
         Ask("campaigns:calendar", "week", query={"view": "week"}),
         Ask("campaigns:new"),
         Ask("campaigns:edit", parameters=campaign),
-        Ask("campaigns:run-now", parameters=campaign),
+        Ask("campaigns:run-now", parameters={"campaign_id": filled.idle.pk}),
         Ask("campaigns:delete", parameters=campaign),
         Ask("runs:list", parameters=campaign),
         Ask("runs:list", "deep", campaign, {"page": "5"}),
