@@ -112,6 +112,15 @@ def test_free_wording_is_proposed_and_a_person_decides(
         assert OptOut.objects.get().evidence == "please take me off this list"
 
 
+def test_why_a_wish_stays_undecided_is_told(organization: Organization, desk: Client) -> None:
+    write(organization, "please take me off this list")
+    conversation = Conversation.objects.get()
+    answer = {"opts_out": "no"}
+    told = desk.post(f"/replies/{conversation.pk}/wish/", answer, follow=True).content.decode()
+    assert "A text has just come in. Read it, then decide." in told
+    assert Conversation.objects.get().asks_to_stop
+
+
 def test_a_conversation_is_assigned_to_people_of_the_organization_alone(
     organization: Organization, desk: Client, bob: User, charlie: User
 ) -> None:

@@ -88,16 +88,17 @@ def assign(conversation: Conversation, *, to: User | None, actor: User) -> None:
 
 
 @transaction.atomic
-def decide_wish(conversation: Conversation, *, opts_out: bool, actor: User) -> None:
+def decide_wish(conversation: Conversation, *, opts_out: bool, actor: User) -> bool:
     """A person's word on whether free wording asked for no more texts.
 
-    A text that nobody has read may ask again: with one, only an opt-out is decided.
+    A text that nobody has read may ask again: with one, only an opt-out is decided. False for what
+    is left undecided so.
     """
     there = Conversation.objects.filter(pk=conversation.pk)
     if not opts_out:
         there = there.filter(unread=0)
     if not there.update(asks_to_stop=False):
-        return
+        return False
     asking = _text_that_asked(conversation)
     if opts_out:
         record_opt_out(
@@ -109,6 +110,7 @@ def decide_wish(conversation: Conversation, *, opts_out: bool, actor: User) -> N
             by=actor,
         )
     _tell(conversation, actor, "opted out" if opts_out else "kept")
+    return True
 
 
 @transaction.atomic

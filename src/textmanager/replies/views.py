@@ -138,8 +138,9 @@ def wish(request: MemberRequest, conversation_id: int) -> HttpResponse:
     """Whether the person's wording asked for no more texts."""
     found = _conversation_with_answer(request, conversation_id)
     opts_out = request.POST.get("opts_out") == "yes"
-    conversations.decide_wish(found, opts_out=opts_out, actor=request.user)
-    if opts_out:
+    if not conversations.decide_wish(found, opts_out=opts_out, actor=request.user):
+        notices.error(request, "A text has just come in. Read it, then decide.")
+    elif opts_out:
         notices.success(request, f"{found.number} gets no more texts.")
     return redirect("replies:conversation", conversation_id)
 
