@@ -18,7 +18,13 @@ from textmanager.organizations.models import ImisConnection, Organization, User
 from textmanager.replies import imis_reading
 from textmanager.replies.imis_reading import read_opt_outs, take_over
 from textmanager.replies.models import OptOut, OptOutRecord, OptOutSource
-from textmanager.replies.opt_outs import clear_opt_out, opted_out_among, record_opt_out
+from textmanager.replies.opt_outs import (
+    clear_opt_out,
+    opted_out_among,
+    record_opt_out,
+    record_opt_outs,
+)
+from textmanager.replies.register import NotANumber, add_number
 from textmanager.sandbox.imis import BACKGROUND, ImisSettings, create_app
 
 MEMBER = "+12025550143"
@@ -75,11 +81,25 @@ class TestTakingOver:
         assert take_over(organization.pk, [], [activity(SUMMER)]).cleared == 0
         assert opted_out_among(organization.pk, [MEMBER])
 
+    @pytest.mark.parametrize("told", ["texted", "typed", "listed"])
     def test_what_was_told_here_too_is_never_cleared_from_imis(
-        self, organization: Organization
+        self, organization: Organization, alice: User, told: str
     ) -> None:
         take_over(organization.pk, [activity(SPRING)], [])
-        record_opt_out(organization_id=organization.pk, number=MEMBER, source=OptOutSource.REPLY)
+        if told == "texted":
+            reply = OptOutSource.REPLY
+            record_opt_out(organization_id=organization.pk, number=MEMBER, source=reply)
+        elif told == "typed":
+            with pytest.raises(NotANumber, match="already"):
+                add_number(organization=organization, raw=MEMBER, note="By phone", actor=alice)
+        else:
+            new = record_opt_outs(
+                organization_id=organization.pk,
+                numbers=[MEMBER],
+                source=OptOutSource.STAFF,
+                evidence="Imported from a file",
+            )
+            assert not new
         # They had come back in iMIS before that, which is read only now.
         assert take_over(organization.pk, [activity(SPRING)], [activity(SUMMER)]).cleared == 0
         assert opted_out_among(organization.pk, [MEMBER])

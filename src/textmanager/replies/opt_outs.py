@@ -103,7 +103,7 @@ def record_opt_outs(
                 "now": now,
             },
         )
-        new = frozenset(number for (number,) in cursor)
+        new = frozenset(number for number, is_new in cursor if is_new)
     OptOutRecord.objects.bulk_create(
         OptOutRecord(
             organization_id=organization_id,
@@ -121,14 +121,18 @@ def record_opt_outs(
     return new
 
 
-# One statement however many there are; who else enters one of them meanwhile has been first.
+# One statement however many there are, which locks them in its order; who else enters one of them
+# meanwhile has been first. What iMIS told, iMIS may end: what a list tells too must outlast that.
 _ENTER = """
 INSERT INTO replies_optout (organization_id, number, source, evidence, sender_address, created_at,
                             created_by_id, cleared_because)
 SELECT %(organization)s, number, %(source)s, %(evidence)s, '', %(now)s, %(by)s, ''
 FROM unnest(%(numbers)s::text[]) AS number
-ON CONFLICT (organization_id, number) WHERE cleared_at IS NULL DO NOTHING
-RETURNING number
+ON CONFLICT (organization_id, number) WHERE cleared_at IS NULL DO UPDATE SET
+    source = EXCLUDED.source, evidence = EXCLUDED.evidence, created_by_id = EXCLUDED.created_by_id
+    WHERE replies_optout.source = 'imis'
+-- Only a row that was there before has been written over by a transaction.
+RETURNING number, xmax = 0
 """
 
 
@@ -149,7 +153,6 @@ def clear_opt_out(
     if imis_knows:
         entered = entered.filter(source=OptOutSource.IMIS)
     at = timezone.now()
-    # In one statement: who enters a list waits for an entry that is changed, not for a locked one.
     if not entered.update(cleared_at=at, cleared_because=because[:200], cleared_by=by):
         return False
     if not imis_knows:

@@ -95,26 +95,28 @@ def history_of(organization: Organization, number: str) -> list[OptOut]:
     return list(entries.select_related("created_by", "cleared_by").order_by("-created_at", "-id"))
 
 
-@transaction.atomic
 def add_number(*, organization: Organization, raw: str, note: str, actor: User) -> str:
     """Enters a number as somebody typed it; returns it as it is kept. Raises NotANumber."""
     number = number_as_kept(raw, organization.region)
-    is_new = record_opt_out(
-        organization_id=organization.pk,
-        number=number,
-        source=OptOutSource.STAFF,
-        evidence=note,
-        by=actor,
-    )
+    with transaction.atomic():
+        is_new = record_opt_out(
+            organization_id=organization.pk,
+            number=number,
+            source=OptOutSource.STAFF,
+            evidence=note,
+            by=actor,
+        )
+        if is_new:
+            audit.record(
+                organization=organization,
+                actor=actor,
+                action="opted out",
+                subject=history_of(organization, number)[0],
+                after={"note": note},
+            )
     if not is_new:
+        # Once it is committed that staff know it too: what iMIS alone told, iMIS may end.
         raise NotANumber(f"{number} is in the register already.")
-    audit.record(
-        organization=organization,
-        actor=actor,
-        action="opted out",
-        subject=history_of(organization, number)[0],
-        after={"note": note},
-    )
     return number
 
 
