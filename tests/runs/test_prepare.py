@@ -17,7 +17,7 @@ from jobs import delete_jobs
 from serving_in_thread import serve_in_thread
 from textmanager.campaigns.models import Campaign
 from textmanager.imis.client import ImisClient
-from textmanager.imis.errors import ImisForbidden, ImisUnavailable
+from textmanager.imis.errors import ImisError, ImisForbidden, ImisUnavailable
 from textmanager.imis.records import Activity, FoundActivity, create_activity
 from textmanager.organizations.models import ImisConnection, Organization, Role
 from textmanager.replies import imis_reading
@@ -349,11 +349,23 @@ def test_opt_outs_that_imis_does_not_tell_just_now_are_asked_for_again(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("mode", "may_hold", "state"),
-    [("live", True, RunState.HELD), ("test", True, RunState.SENDING), ("live", False, "sending")],
+    ("mode", "may_hold", "failure", "state"),
+    [
+        ("live", True, ImisForbidden, RunState.HELD),
+        ("test", True, ImisForbidden, RunState.SENDING),
+        ("live", False, ImisForbidden, RunState.SENDING),
+        # Nor is waited for them where they are not needed.
+        ("test", True, ImisUnavailable, RunState.SENDING),
+        ("live", False, ImisUnavailable, RunState.SENDING),
+    ],
 )
 def test_a_live_run_is_held_while_imis_does_not_tell_its_opt_outs(
-    monkeypatch: pytest.MonkeyPatch, *, mode: str, may_hold: bool, state: str
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    mode: str,
+    may_hold: bool,
+    failure: type[ImisError],
+    state: RunState,
 ) -> None:
     organization = world.organization()
     campaign = world.campaign(organization, by=world.sender(organization))
@@ -361,7 +373,7 @@ def test_a_live_run_is_held_while_imis_does_not_tell_its_opt_outs(
     Organization.objects.update(hold_until_opt_outs_read=may_hold)
 
     async def refuse(*_: object) -> list[FoundActivity]:
-        raise ImisForbidden("The account may not read activities.")
+        raise failure("The account may not read activities.")
 
     monkeypatch.setattr(imis_reading, "_list", refuse)
     with serve_in_thread(create_app(ImisSettings())) as imis:

@@ -49,7 +49,7 @@ PATIENCE = Patience(first=dt.timedelta(seconds=2), longest=dt.timedelta(minutes=
 
 @dataclass(frozen=True)
 class Resume:
-    """Where a preparation goes on, and the columns that it needs."""
+    """Where a preparation goes on, and what it needs of the IQA and of iMIS."""
 
     organization_id: int
     client: ImisClient
@@ -58,6 +58,7 @@ class Resume:
     offset: int
     columns: tuple[str, ...]
     merge_fields: tuple[str, ...]
+    needs_opt_outs: bool
 
 
 @jobs.task(name="prepare")
@@ -140,16 +141,16 @@ async def _finish(client: ImisClient, resume: Resume, run_id: str) -> None:
         missed = again.missed
     if await in_database(opt_outs_were_never_read, resume.organization_id):
         # Just connected. Each text is compared with the register once more before it leaves.
-        await _read_opt_outs(resume.organization_id)
+        await _read_opt_outs(resume)
     await in_database(finish_preparation, run_id=run_id, missed=missed, now=timezone.now())
 
 
-async def _read_opt_outs(organization_id: int) -> None:
-    """What passes is tried again with the whole preparation; what does not, people are told of."""
+async def _read_opt_outs(resume: Resume) -> None:
+    """Where they are needed, a failure that passes is one of the preparation, and tried again."""
     try:
-        await read_now(organization_id)
+        await read_now(resume.organization_id)
     except ImisError as error:
-        if not error.permanent:
+        if resume.needs_opt_outs and not error.permanent:
             raise
         logger.warning("The opt-outs in iMIS cannot be read: %s", error)
 
@@ -200,7 +201,8 @@ def _lock(run_id: uuid.UUID | str) -> str:
 
 def where_to_resume(run_id: str) -> Resume | None:
     """None when the run needs no preparation (any more)."""
-    run = Run.objects.filter(pk=run_id, state=RunState.PREPARING).first()
+    preparing = Run.objects.filter(pk=run_id, state=RunState.PREPARING)
+    run = preparing.select_related("organization").first()
     if run is None:
         return None
     if run.next_offset:
@@ -214,7 +216,13 @@ def where_to_resume(run_id: str) -> Resume | None:
         offset=run.next_offset,
         columns=(run.id_column, run.phone_column),
         merge_fields=Template.parse(run.template).fields(),
+        needs_opt_outs=_needs_opt_outs(run),
     )
+
+
+def _needs_opt_outs(run: Run) -> bool:
+    """Whether it is held until iMIS has told whom not to text."""
+    return run.organization.hold_until_opt_outs_read and not run.is_test
 
 
 @transaction.atomic
@@ -275,8 +283,7 @@ def finish_preparation(*, run_id: str, now: dt.datetime, missed: Sequence[Row] =
 
 def _unread_opt_outs(run: Run) -> str:
     """Why nobody should be texted before iMIS has told whom not to; empty when it has."""
-    must_know = run.organization.hold_until_opt_outs_read and not run.is_test
-    if must_know and opt_outs_were_never_read(run.organization_id):
+    if _needs_opt_outs(run) and opt_outs_were_never_read(run.organization_id):
         return (
             "The opt-outs that iMIS knows could never be read: somebody who opted out there might "
             "be texted. Let the background account read activities in iMIS, read the opt-outs "
