@@ -8,10 +8,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from textmanager.campaigns import lifecycle
 from textmanager.runs.models import Message, Run, RunState, RunTally
+from textmanager.runs.pipeline.changes import lock_in_order
 from textmanager.runs.pipeline.due import WAITING
 from textmanager.text.statuses import MessageStatus
 
@@ -35,6 +37,7 @@ def complete_campaigns() -> int:
     return lifecycle.follow_runs(going_on=going_on.values("campaign_id"))
 
 
+@transaction.atomic
 def cancel_what_came_back(*, now: dt.datetime) -> int:
     """Cancels texts that were being sent while their run was canceled, and were not sent after all.
 
@@ -43,9 +46,9 @@ def cancel_what_came_back(*, now: dt.datetime) -> int:
     """
     canceled = Run.objects.filter(state=RunState.CANCELED, settled_at=None)
     runs = canceled.filter(_some_are(WAITING)).values_list("pk", flat=True)
-    return Message.objects.filter(run__in=list(runs), status__in=WAITING).update(
-        status=MessageStatus.CANCELED, reason="run_canceled", settled_at=now
-    )
+    came_back = Message.objects.filter(run__in=list(runs), status__in=WAITING)
+    lock_in_order(came_back)
+    return came_back.update(status=MessageStatus.CANCELED, reason="run_canceled", settled_at=now)
 
 
 def settle_runs(*, now: dt.datetime) -> int:
