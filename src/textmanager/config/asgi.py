@@ -38,7 +38,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _say_that_we_stop(send: Send) -> None:
-    """Twilio calls again after this answer."""
+    """Twilio tells a receipt again after this answer; a text that was cut is asked for later."""
     body = b"Text Manager is stopping. Try again in a minute.\n"
     headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
