@@ -17,7 +17,7 @@ from textmanager.organizations.models import Organization, Receiving, TwilioConn
 from textmanager.organizations.polling import note_polled, organizations_to_poll
 from textmanager.replies.inbound import record_inbound
 from textmanager.replies.models import Conversation, InboundText, OptOut, OptOutSource
-from textmanager.replies.opt_outs import opted_out_among, record_opt_out
+from textmanager.replies.opt_outs import opted_out_among, record_opt_out, record_opt_outs
 from textmanager.replies.polling import poll_replies
 from textmanager.sandbox.twilio import TwilioSettings, create_app
 from textmanager.sandbox.twilio_settings import DEFAULT_SERVICES
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 SETTINGS = TwilioSettings(delay_scale=0)
 MEMBER, OTHER = "+12025550111", "+12025550112"
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
+LONG_AGO = dt.datetime(2026, 1, 2, 15, tzinfo=dt.UTC)
 
 
 @pytest.fixture
@@ -124,6 +125,27 @@ def test_a_start_that_was_missed_does_not_undo_what_the_office_entered_since(
     reply(twilio, "START", sender=OTHER)
     poll(organization)
     assert opted_out_among(organization.pk, [MEMBER, OTHER]) == {MEMBER}
+
+
+@pytest.mark.parametrize("before", list(OptOutSource))
+@pytest.mark.parametrize("by_list", [True, False])
+def test_nor_does_it_when_somebody_else_had_told_before(
+    organization: Organization, twilio: str, *, before: OptOutSource, by_list: bool
+) -> None:
+    """The office tells of a number that is in the register: that is the last word all the same."""
+    world.sender(organization)
+    record_opt_out(organization_id=organization.pk, number=MEMBER, source=before)
+    OptOut.objects.update(created_at=LONG_AGO, told_at=LONG_AGO)
+    reply(twilio, "START")
+    asyncio.run(asyncio.sleep(1.1))
+    told = {"organization_id": organization.pk, "source": OptOutSource.STAFF, "evidence": "Mail"}
+    if by_list:
+        record_opt_outs(numbers=[MEMBER], **told)  # type: ignore[arg-type]  # of several types
+    else:
+        record_opt_out(number=MEMBER, **told)  # type: ignore[arg-type]  # as above
+    poll(organization)
+    assert opted_out_among(organization.pk, [MEMBER]) == {MEMBER}
+    assert OptOut.objects.get().created_at == LONG_AGO
 
 
 def test_stop_and_start_that_were_both_missed_leave_the_person_in(

@@ -83,6 +83,7 @@ def record_inbound(
             source=OptOutSource.REPLY,
             evidence=body,
             sender_address=text.to,
+            told_at=text.received_at,
         )
     elif keyword is Keyword.OPT_IN:
         clear_opt_out(organization_id=organization_id, number=number, because=f"Replied “{body}”")
@@ -131,17 +132,14 @@ def _said_more(organization_id: int, text: InboundText) -> bool:
 def _others_said_more(
     keyword: Keyword | None, text: InboundText, received_at: dt.datetime | None
 ) -> bool:
-    """Whether an opt-out told otherwise than by text is later than a START that was missed.
+    """Whether an opt-out was told later than a START that was missed.
 
-    What was texted has its own order. A STOP that was missed always counts: in doubt nobody is
-    texted.
+    A STOP that was missed always counts: in doubt nobody is texted.
     """
     if received_at is None or keyword is not Keyword.OPT_IN:
         return False
     entry = opt_out_in_effect(text.organization_id, text.from_number)
-    if entry is None or entry.source == OptOutSource.REPLY:
-        return False
-    return entry.created_at > received_at
+    return entry is not None and entry.told_at > received_at
 
 
 def _asked_for_help_lately(conversation: Conversation, text: InboundText) -> bool:

@@ -37,6 +37,8 @@ class OptOut(models.Model):
     # Ours: the number or service that was told to stop. Empty where nobody was.
     sender_address = models.CharField(max_length=34, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # When it was told last: what a person said before that does not end it.
+    told_at = models.DateTimeField(default=timezone.now)
     created_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     cleared_at = models.DateTimeField(null=True, blank=True)
     cleared_because = models.CharField(max_length=200, blank=True)

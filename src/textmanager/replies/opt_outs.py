@@ -51,12 +51,14 @@ def record_opt_out(
     evidence: str = "",
     sender_address: str = "",
     by: User | None = None,
+    told_at: dt.datetime | None = None,
 ) -> bool:
     """Enters a number, in effect at once for every campaign; False if it is entered already.
 
-    `sender_address` is the number or service of ours that was told. What iMIS does not know yet
-    is written there by a worker.
+    `sender_address` is the number or service of ours that was told; `told_at`, when, if not just
+    now. What is told here is written to iMIS by a worker, though iMIS may have told it before.
     """
+    at = told_at or timezone.now()
     # Locked: an entry that is being cleared just now is none, and the number is entered anew.
     entry, is_new = OptOut.objects.select_for_update(of=("self",)).get_or_create(
         organization_id=organization_id,
@@ -67,15 +69,21 @@ def record_opt_out(
             "evidence": evidence[:200],
             "sender_address": sender_address[:34],
             "created_by": by,
+            "told_at": at,
         },
     )
-    if is_new and source != OptOutSource.IMIS:
-        _let_imis_know(organization_id, number, entry.created_at, evidence, ends_it=False)
-    elif entry.source == OptOutSource.IMIS and source != OptOutSource.IMIS:
+    if source == OptOutSource.IMIS:
+        return is_new
+    was_told_by_imis = entry.source == OptOutSource.IMIS
+    if was_told_by_imis:
         # What iMIS told, iMIS may end: what was told here since then must outlast that.
         entry.source, entry.evidence = source, evidence[:200]
         entry.sender_address, entry.created_by = sender_address[:34], by
-        entry.save(update_fields=["source", "evidence", "sender_address", "created_by"])
+    if not is_new:
+        entry.told_at = max(entry.told_at, at)
+        entry.save()
+    if is_new or was_told_by_imis:
+        _let_imis_know(organization_id, number, timezone.now(), evidence, ends_it=False)
     return is_new
 
 
@@ -125,12 +133,17 @@ def record_opt_outs(
 # meanwhile has been first. What iMIS told, iMIS may end: what a list tells too must outlast that.
 _ENTER = """
 INSERT INTO replies_optout (organization_id, number, source, evidence, sender_address, created_at,
-                            created_by_id, cleared_because)
-SELECT %(organization)s, number, %(source)s, %(evidence)s, '', %(now)s, %(by)s, ''
+                            told_at, created_by_id, cleared_because)
+SELECT %(organization)s, number, %(source)s, %(evidence)s, '', %(now)s, %(now)s, %(by)s, ''
 FROM unnest(%(numbers)s::text[]) AS number
 ON CONFLICT (organization_id, number) WHERE cleared_at IS NULL DO UPDATE SET
-    source = EXCLUDED.source, evidence = EXCLUDED.evidence, created_by_id = EXCLUDED.created_by_id
-    WHERE replies_optout.source = 'imis'
+    told_at = EXCLUDED.told_at,
+    source = CASE WHEN replies_optout.source = 'imis' THEN EXCLUDED.source
+        ELSE replies_optout.source END,
+    evidence = CASE WHEN replies_optout.source = 'imis' THEN EXCLUDED.evidence
+        ELSE replies_optout.evidence END,
+    created_by_id = CASE WHEN replies_optout.source = 'imis' THEN EXCLUDED.created_by_id
+        ELSE replies_optout.created_by_id END
 -- Only a row that was there before has been written over by a transaction.
 RETURNING number, xmax = 0
 """
