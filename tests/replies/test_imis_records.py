@@ -110,6 +110,32 @@ def test_what_imis_told_us_is_not_told_to_it(run: Run) -> None:
     assert not OptOutRecord.objects.exists()
 
 
+def test_a_stop_of_somebody_imis_told_of_is_written_too(run: Run, imis: str) -> None:
+    """What iMIS said last of this person may be that they came back."""
+    record_opt_out(organization_id=run.organization_id, number=MEMBER, source=OptOutSource.IMIS)
+    stop(run)
+    stop(run)
+    write(run)
+    assert [each["ACTIVITY_TYPE"] for each in activities(imis)] == ["TEXTUNSUB"]
+
+
+def test_an_imis_that_fails_is_not_asked_for_the_rest(run: Run, imis: str) -> None:
+    others = ["+12025550144", "+12025550145"]
+    for count, number in enumerate(others):
+        world.message(run, 10 + count, to=number, imis_id=IMIS_ID, status=MessageStatus.DELIVERED)
+        stop(run, number)
+    stop(run)
+    away = {"kind": "status", "status": 503, "path": "/api/activity", "method": "POST", "count": 1}
+    requests.post(f"{imis}/_sandbox/faults", json=away, timeout=20).raise_for_status()
+    write(run)
+    assert activities(imis) == []
+    failed, *rest = OptOutRecord.objects.order_by("pk")
+    assert (failed.state, failed.tries) == (RecordState.WRITING, 1)
+    assert [(each.state, each.tries) for each in rest] == [(RecordState.WAITING, 0)] * 2
+    write(run)
+    assert len(activities(imis)) == 2
+
+
 def test_an_opt_out_takes_effect_although_imis_is_away(run: Run, imis: str) -> None:
     ImisConnection.objects.update(base_url="http://127.0.0.1:9")
     stop(run)

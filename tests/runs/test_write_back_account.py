@@ -85,3 +85,20 @@ def test_rights_taken_away_do_not_end_a_record(sent: Run, imis: str) -> None:
     Message.objects.filter(run=sent).update(write_back_due=timezone.now())
     work(sent)
     assert Message.objects.filter(run=sent, write_back=WriteBack.WRITTEN).count() == TEXTS
+
+
+def test_an_imis_that_fails_is_not_asked_for_the_rest(
+    sent: Run, imis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_back, "CALLS_AT_ONCE", 1)
+    connect(sent, imis, "background-password")
+    away = {"kind": "status", "status": 503, "path": "/api/activity", "method": "POST", "count": 1}
+    requests.post(f"{imis}/_sandbox/faults", json=away, timeout=20).raise_for_status()
+    work(sent)
+    failed, *rest = Message.objects.filter(run=sent).order_by("-write_back_tries", "number")
+    assert (failed.write_back, failed.write_back_tries) == (WriteBack.WRITING, 1)
+    assert [(each.write_back, each.write_back_tries) for each in rest] == [
+        (WriteBack.WAITING, 0)
+    ] * 2
+    work(sent)
+    assert Message.objects.filter(run=sent, write_back=WriteBack.WRITTEN).count() == 2

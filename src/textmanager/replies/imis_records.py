@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from textmanager.config.bridge import in_database
@@ -62,9 +63,12 @@ async def write_opt_outs(organization_id: int) -> None:
 
 
 async def _write_all(client: ImisClient, records: Sequence[_ToWrite]) -> bool:
-    """Writes claimed records; tells whether iMIS failed as a whole."""
-    failures = [await _write(client, record) for record in records]
-    return any(failures)
+    """Writes claimed records until iMIS fails as a whole; tells whether it did."""
+    for place, record in enumerate(records, start=1):
+        if await _write(client, record):
+            await in_database(give_back, records[place:])
+            return True
+    return False
 
 
 async def _write(client: ImisClient, record: _ToWrite) -> bool:
@@ -131,6 +135,16 @@ def _claim(organization_id: int, now: dt.datetime) -> list[_ToWrite] | None:
     return claimed
 
 
+def give_back(records: Sequence[_ToWrite]) -> None:
+    """Undoes the claim of records for which no call was made."""
+    for record in records:
+        _of_this_attempt(record).update(
+            state=RecordState.WRITING if record.may_exist else RecordState.WAITING,
+            due_at=timezone.now(),
+            tries=record.tries,
+        )
+
+
 def put_off(organization_id: int, words: str, now: dt.datetime) -> None:
     """Lets everything wait, with the reason, until iMIS may let us in again."""
     OptOutRecord.objects.filter(
@@ -145,13 +159,8 @@ def keep_success(record: _ToWrite, ref: str) -> None:
 
 
 def keep_failure(record: _ToWrite, error: ImisError, now: dt.datetime) -> None:
-    """What iMIS refuses for good is shown; everything else is tried again, less and less often.
-
-    Only while no other attempt has been made: a worker that was taken for dead may be late.
-    """
-    kept = OptOutRecord.objects.filter(
-        pk=record.record_id, state=RecordState.WRITING, tries=record.tries + 1
-    )
+    """What iMIS refuses for good is shown; everything else is tried again, less and less often."""
+    kept = _of_this_attempt(record)
     if is_refused_for_good(error):
         kept.update(state=RecordState.FAILED, due_at=None, error=str(error)[:300])
         return
@@ -161,4 +170,11 @@ def keep_failure(record: _ToWrite, error: ImisError, now: dt.datetime) -> None:
         state=RecordState.WRITING if may_exist else RecordState.WAITING,
         due_at=next_try(now, first=FIRST_RETRY, tries=record.tries),
         error=str(error)[:300],
+    )
+
+
+def _of_this_attempt(record: _ToWrite) -> QuerySet[OptOutRecord]:
+    """None once another attempt has been made: a worker that was taken for dead may be late."""
+    return OptOutRecord.objects.filter(
+        pk=record.record_id, state=RecordState.WRITING, tries=record.tries + 1
     )

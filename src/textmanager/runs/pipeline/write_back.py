@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from textmanager.campaigns.models import WriteBackTarget
@@ -85,17 +86,22 @@ async def write_back(organization_id: int) -> None:
 
 
 async def _write_all(client: ImisClient, records: Sequence[Record]) -> bool:
-    """Writes claimed records a few at a time; tells whether iMIS failed as a whole."""
+    """Writes claimed records, a few at a time, until iMIS fails as a whole; whether it did."""
     free = asyncio.Semaphore(CALLS_AT_ONCE)
+    has_failed = False
 
-    async def one(record: Record) -> bool:
+    async def one(record: Record) -> None:
+        nonlocal has_failed
         async with free:
+            if has_failed:
+                await in_database(give_back, record, timezone.now())
+                return
             outcome = await _write(client, record)
+            has_failed |= isinstance(outcome, NotWritten) and not outcome.permanent
         await in_database(keep_outcome, record, outcome, timezone.now())
-        return isinstance(outcome, NotWritten) and not outcome.permanent
 
-    failures = await asyncio.gather(*(one(record) for record in records))
-    return any(failures)
+    await asyncio.gather(*(one(record) for record in records))
+    return has_failed
 
 
 async def _write(client: ImisClient, record: Record) -> Written | NotWritten:
@@ -180,7 +186,7 @@ def keep_outcome(record: Record, outcome: Written | NotWritten, now: dt.datetime
     A worker that was taken for dead may be late with it, and the record be written by then.
     """
     message = Message.objects.filter(run_id=record.run_id, number=record.number)
-    ours = message.filter(write_back=WriteBack.WRITING, write_back_tries=record.tries + 1)
+    ours = _of_this_attempt(record)
     match outcome:
         case Written(ref=ref):
             message.update(
@@ -200,3 +206,22 @@ def keep_outcome(record: Record, outcome: Written | NotWritten, now: dt.datetime
                 write_back_due=next_try(now, first=FIRST_RETRY, tries=record.tries),
                 write_back_error=words,
             )
+
+
+def give_back(record: Record, now: dt.datetime) -> None:
+    """Undoes the claim of a record for which no call was made."""
+    _of_this_attempt(record).update(
+        write_back=WriteBack.WRITING if record.may_exist else WriteBack.WAITING,
+        write_back_due=now,
+        write_back_tries=record.tries,
+    )
+
+
+def _of_this_attempt(record: Record) -> QuerySet[Message]:
+    """None once another attempt has been made: a worker that was taken for dead may be late."""
+    return Message.objects.filter(
+        run_id=record.run_id,
+        number=record.number,
+        write_back=WriteBack.WRITING,
+        write_back_tries=record.tries + 1,
+    )
