@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from textmanager.runs.figures import Figures, Line
@@ -29,6 +29,8 @@ class Figure:
 
 # A text that its carrier has taken counts as one that has not failed, so far.
 FAILED = frozenset({MessageStatus.UNDELIVERED.value, MessageStatus.FAILED.value})
+NOT_YET_SENT = (MessageStatus.QUEUED, MessageStatus.HELD, MessageStatus.SENDING)
+NOT_FOR_SENDING = (MessageStatus.ERROR, MessageStatus.SKIPPED)
 WITH_OUTCOME = FAILED | {MessageStatus.SENT.value, MessageStatus.DELIVERED.value}
 
 
@@ -52,6 +54,12 @@ def counts_by_status(run: Run) -> dict[str, int]:
     """Messages of the run by status, from the tallies; those of no message are left out."""
     tallies = RunTally.objects.filter(run=run, messages__gt=0)
     return dict(tallies.values_list("status", "messages"))
+
+
+def done_of(counts: Mapping[str, int]) -> int:
+    """How many of a run's texts have been dealt with, by its messages by status."""
+    not_done = {*NOT_FOR_SENDING, *NOT_YET_SENT, MessageStatus.CANCELED}
+    return sum(messages for status, messages in counts.items() if status not in not_done)
 
 
 def breakdown(run: Run) -> list[Figure]:

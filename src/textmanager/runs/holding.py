@@ -15,8 +15,9 @@ from textmanager.organizations.models import Organization, User
 from textmanager.organizations.senders import sender_with_organization, why_out_of_use
 from textmanager.organizations.templatetags.times import in_zone
 from textmanager.runs import notices
-from textmanager.runs.breakdown import outcomes_so_far
+from textmanager.runs.breakdown import counts_by_status, done_of, outcomes_so_far
 from textmanager.runs.models import Message, Run, RunState
+from textmanager.runs.pipeline.changes import lock_in_order
 from textmanager.runs.shown_state import PAUSED_BY
 from textmanager.text.statuses import MessageStatus
 
@@ -126,6 +127,8 @@ def let_go_on(run: Run, *, actor: User | None) -> None:
     run.reason, run.waits_for_imis_since = "", None
     so_far = outcomes_so_far(run)
     run.outcomes_looked_at, run.failures_looked_at = so_far.known, so_far.failed
+    if run.prepared_at:
+        run.resumed_at, run.done_when_resumed = timezone.now(), done_of(counts_by_status(run))
     run.save(
         update_fields=[
             "state",
@@ -133,6 +136,8 @@ def let_go_on(run: Run, *, actor: User | None) -> None:
             "waits_for_imis_since",
             "outcomes_looked_at",
             "failures_looked_at",
+            "resumed_at",
+            "done_when_resumed",
         ],
     )
     audit.record(organization=run.organization, actor=actor, action="resumed", subject=run)
@@ -151,9 +156,9 @@ def cancel_run(*, organization: Organization, run_id: uuid.UUID, actor: User) ->
     run.state, run.completed_at = RunState.CANCELED, now
     run.reason = f"Canceled by {actor.get_username()}."
     run.save(update_fields=["state", "reason", "completed_at"])
-    Message.objects.filter(run=run, status__in=NOT_WITH_TWILIO).update(
-        status=MessageStatus.CANCELED, reason="run_canceled", settled_at=now
-    )
+    waiting = Message.objects.filter(run=run, status__in=NOT_WITH_TWILIO)
+    lock_in_order(waiting)
+    waiting.update(status=MessageStatus.CANCELED, reason="run_canceled", settled_at=now)
     audit.record(organization=organization, actor=actor, action="canceled", subject=run)
     return run
 

@@ -106,6 +106,9 @@ class Run(models.Model):
     # What somebody knew who let the run go on; only what comes after it may hold it for failing.
     outcomes_looked_at = models.PositiveIntegerField(default=0)
     failures_looked_at = models.PositiveIntegerField(default=0)
+    # Its pace is measured from here: the time for which it was held is no time of sending.
+    resumed_at = models.DateTimeField(null=True, blank=True)
+    done_when_resumed = models.PositiveIntegerField(default=0)
 
     # More texts than one person may send alone: it stays held until somebody else approves.
     needs_approval = models.BooleanField(default=False)

@@ -6,12 +6,11 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from textmanager.runs.breakdown import NOT_FOR_SENDING, NOT_YET_SENT, done_of
 from textmanager.runs.models import Run, RunState
 from textmanager.runs.unclear import Unclear, unclear_texts_of
 from textmanager.text.statuses import MessageStatus
 
-NOT_YET_SENT = (MessageStatus.QUEUED, MessageStatus.HELD, MessageStatus.SENDING)
-NOT_FOR_SENDING = (MessageStatus.ERROR, MessageStatus.SKIPPED)
 LEFT = (
     MessageStatus.ACCEPTED,
     MessageStatus.SENT,
@@ -59,7 +58,7 @@ def progress(
     total = sum(messages for status, messages in counts.items() if status not in NOT_FOR_SENDING)
     left = sum(counts.get(status, 0) for status in NOT_YET_SENT)
     canceled = counts.get(MessageStatus.CANCELED, 0)
-    done = total - left - canceled
+    done = done_of(counts)
     waiting = counts.get(MessageStatus.HELD, 0)
     under_way = counts.get(MessageStatus.SENDING, 0)
     # Texts whose answer is awaited, or looked up, go at no rate of ours.
@@ -106,10 +105,12 @@ def is_live(run: Run, *, now: dt.datetime) -> bool:
 
 
 def _rate(run: Run, done: int, now: dt.datetime) -> float | None:
-    """Texts a second since the sending began: from figures at hand, without counting messages."""
-    if run.prepared_at is None or not done:
+    """Texts a second since the sending began, or went on: without counting messages."""
+    since = run.resumed_at or run.prepared_at
+    done -= run.done_when_resumed
+    if since is None or done <= 0:
         return None
-    return done / max(1.0, (now - run.prepared_at).total_seconds())
+    return done / max(1.0, (now - since).total_seconds())
 
 
 def _in_words(run: Run, left: int, waiting: int, counts: Mapping[str, int]) -> str:
