@@ -17,7 +17,7 @@ from jobs import delete_jobs
 from serving_in_thread import serve_in_thread
 from textmanager.campaigns.models import Campaign
 from textmanager.imis.client import ImisClient
-from textmanager.imis.errors import ImisError, ImisForbidden, ImisUnavailable
+from textmanager.imis.errors import ImisError, ImisForbidden, ImisSignInRefused, ImisUnavailable
 from textmanager.imis.records import Activity, FoundActivity, create_activity
 from textmanager.organizations.models import ImisConnection, Organization, Role
 from textmanager.replies import imis_reading
@@ -345,6 +345,27 @@ def test_opt_outs_that_imis_does_not_tell_just_now_are_asked_for_again(
         work(run)
     run.refresh_from_db()
     assert run.state == RunState.SENDING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_password_that_is_refused_before_the_opt_outs_lets_the_run_wait_for_imis(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    organization = world.organization()
+    campaign = world.campaign(organization, by=world.sender(organization))
+    run = world.run(campaign, state=RunState.PREPARING, prepared_at=None)
+
+    async def refuse(*_: object) -> list[FoundActivity]:
+        raise ImisSignInRefused("The password has expired.")
+
+    monkeypatch.setattr(imis_reading, "_list", refuse)
+    with serve_in_thread(create_app(ImisSettings())) as imis:
+        connect(organization, imis)
+        ImisConnection.objects.update(opt_outs_read_at=None)
+        work(run)
+    run.refresh_from_db()
+    assert (run.state, run.waits_for_imis_since is None) == (RunState.HELD, False)
+    assert "The password has expired." in run.reason
 
 
 @pytest.mark.django_db(transaction=True)

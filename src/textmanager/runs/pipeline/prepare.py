@@ -150,7 +150,8 @@ async def _read_opt_outs(resume: Resume) -> None:
     try:
         await read_now(resume.organization_id)
     except ImisError as error:
-        if resume.needs_opt_outs and not error.permanent:
+        passes = not error.permanent or isinstance(error, ImisSignInRefused)
+        if resume.needs_opt_outs and passes:
             raise
         logger.warning("The opt-outs in iMIS cannot be read: %s", error)
 
