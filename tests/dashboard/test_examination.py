@@ -41,7 +41,7 @@ def test_a_campaign_whose_sender_is_out_of_use_is_told(
     Sender.objects.update(is_active=False)
     (told,) = found(organization, "Campaigns")
     assert told.words == (
-        "“Dues reminder” is to run, and nothing can leave from its sender Office (555010). "
+        "“Dues reminder” is to run, and nothing can leave from the sender Office (555010). "
         "It is out of use. Its run will be held."
     )
     page = FAULTS.read_text(encoding="utf-8")

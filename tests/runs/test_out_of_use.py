@@ -64,11 +64,14 @@ def test_its_campaign_is_not_run_by_hand(page: Client, campaign: Campaign) -> No
 
 
 @pytest.mark.usefixtures("out_of_use")
-def test_its_failed_texts_are_not_tried_again(run: Run, alice: User) -> None:
+def test_its_failed_texts_are_not_tried_again(page: Client, run: Run, alice: User) -> None:
     world.message(run, 0, status="undelivered", error_code=30008)
     Run.objects.update(state=RunState.COMPLETED)
     with pytest.raises(NotPossible, match="may not send"):
         try_again(organization=run.organization, run_id=run.pk, actor=alice)
+    html = told(page, f"/runs/{run.pk}/try-again/")
+    assert f"{MAY_NOT} Let them first" in html
+    assert "Try the failed texts again?" not in html
 
 
 @pytest.mark.usefixtures("out_of_use")

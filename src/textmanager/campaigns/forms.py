@@ -26,7 +26,7 @@ from textmanager.config.wording import InPlainWords
 from textmanager.imis.iqa import IqaPrompt
 from textmanager.organizations.mailing import addresses_in
 from textmanager.organizations.models import Organization, Sender
-from textmanager.organizations.senders import why_out_of_use
+from textmanager.organizations.senders import senders_in_use, why_out_of_use
 from textmanager.schedule.recurrence import RecurrenceError
 from textmanager.text.merge import Template, TemplateError
 
@@ -249,7 +249,7 @@ class CampaignForm(InPlainWords, forms.Form):
         field = self.fields["sender"]
         if not isinstance(field, forms.ModelChoiceField):
             return
-        field.queryset = self.organization.senders.filter(is_active=True)
+        field.queryset = senders_in_use(self.organization.pk)
         field.choices = self._senders_to_choose
         said = whole_number(str(self.initial.get("sender") or ""))
         if said is not None and not self.is_bound:

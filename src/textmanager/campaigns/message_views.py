@@ -25,6 +25,7 @@ from textmanager.campaigns.preview import (
 from textmanager.config.typed import whole_number
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Organization, Role
+from textmanager.organizations.senders import senders_in_use
 from textmanager.replies.answering import NotAnswered
 from textmanager.replies.models import Answer
 from textmanager.replies.trial_texts import MARK, send_trial_text, trial_text
@@ -96,7 +97,7 @@ def _is_live(request: MemberRequest) -> bool:
 
 
 def _sender(request: MemberRequest) -> Any:
-    senders = request.organization.senders.filter(is_active=True)
+    senders = senders_in_use(request.organization.pk)
     sender = senders.filter(pk=whole_number(request.POST.get("sender")) or 0).first()
     if sender is None:
         raise NotAnswered("Choose the sender first.")

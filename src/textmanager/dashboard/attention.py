@@ -139,11 +139,16 @@ def _unfit_senders(facts: Facts, membership: Membership) -> Iterator[Banner]:
         )
     remedies = []
     if membership.may(Role.AUTHOR):
-        label = "Choose another sender" if facts.to_be_held == 1 else ""
+        label = "Choose another sender"
         remedies = [
-            Remedy(label or f"“{each.name}”", reverse("campaigns:edit", args=[each.pk]))
+            Remedy(
+                label if facts.to_be_held == 1 else f"{label} for “{each.name}”",
+                reverse("campaigns:edit", args=[each.pk]),
+            )
             for each in campaigns
         ]
+        if facts.to_be_held > NAMED:
+            remedies.append(Remedy("All campaigns", reverse("campaigns:list")))
     remedies += _for_administrators(
         membership, Remedy("Settings, Twilio", reverse("settings:twilio"))
     )

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from textmanager.campaigns.lifecycle import starting_by_themselves, sure_to_be_held
 from textmanager.config.finding import Finding
 from textmanager.organizations.examination import examine_organization
-from textmanager.organizations.models import Organization
+from textmanager.organizations.models import Organization, Sender
 from textmanager.runs.next_cost import dearest_to_come
+
+# More campaigns of one sender than this are told of as a number.
+NAMED = 3
 
 
 def examine(organization: Organization) -> Iterator[Finding]:
@@ -19,15 +22,20 @@ def examine(organization: Organization) -> Iterator[Finding]:
 
 def _campaigns(organization: Organization) -> Iterator[Finding]:
     held = list(sure_to_be_held(organization).select_related("sender").order_by("name", "pk"))
+    of_sender: dict[Sender, list[str]] = {}
     for campaign in held:
-        sender = campaign.sender
-        if sender is None:
-            continue
+        if campaign.sender is not None:
+            of_sender.setdefault(campaign.sender, []).append(f"“{campaign.name}”")
+    for sender, names in of_sender.items():
         why = sender.unfit_because if sender.is_active else "It is out of use."
+        shown = ", ".join(names[:NAMED]) + (
+            f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+        )
+        verb, whose = ("is", "Its run") if len(names) == 1 else ("are", "Their runs")
         yield Finding(
             "Campaigns",
-            f"“{campaign.name}” is to run, and nothing can leave from its sender {sender}. {why} "
-            "Its run will be held.",
+            f"{shown} {verb} to run, and nothing can leave from the sender {sender}. {why} "
+            f"{whose} will be held.",
             "Set the sender right under Settings, Twilio, or choose another one in the campaign.",
         )
     if not held and (going := starting_by_themselves(organization).count()):

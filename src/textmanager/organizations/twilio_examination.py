@@ -119,7 +119,10 @@ def _not_let_in(connection: TwilioConnection, error: GatewayError) -> Finding:
 def _balance(balance: Balance, to_come: ExpectedCost | None) -> Finding:
     left = f"{balance.amount:,.2f} {balance.currency}"
     if balance.amount <= 0:
-        words = f"The account's balance is {left}: Twilio sends nothing until it is topped up."
+        words = (
+            f"The account's balance is {left}: Twilio sends nothing until it is topped up, unless "
+            "it sends you invoices."
+        )
     elif (
         to_come is not None
         and to_come.unit.upper() == balance.currency

@@ -10,6 +10,8 @@ from django.contrib.sessions.backends.base import SessionBase
 SESSION_KEY = "unsent_answers"
 # Forgotten beyond, the oldest first: a session is read with every page.
 MOST = 10
+# A text has 1,600 characters at most; whoever sends much more than that has not typed it.
+LONGEST = 10_000
 
 
 def keep_unsent(session: SessionBase, conversation_id: int, typed: str) -> None:
@@ -19,7 +21,8 @@ def keep_unsent(session: SessionBase, conversation_id: int, typed: str) -> None:
         for key, words in session.get(SESSION_KEY, {}).items()
         if key != str(conversation_id)
     }
-    kept = {**others, str(conversation_id): typed} if typed.strip() else others
+    is_kept = typed.strip() and len(typed) <= LONGEST
+    kept = {**others, str(conversation_id): typed} if is_kept else others
     if kept != session.get(SESSION_KEY, {}):
         session[SESSION_KEY] = dict(list(kept.items())[-MOST:])
 

@@ -26,6 +26,7 @@ from textmanager.runs.pipeline.prepare import defer_prepare
 
 # Copied from the run that is tried again: what it said then, not what its campaign says now.
 COPIED = ("organization_id", "campaign_id", "campaign_name", "tested_with_twilio", *SAID)
+IF_OUT_OF_USE = "Let them first, under Settings, Twilio and senders."
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
     if run.retries.filter(state__in=RunState.open()).exists():
         raise NotPossible("Its failed texts are being tried again already.")
     if why := why_out_of_use(run.sender):
-        raise NotPossible(f"{why} Let them first, under Settings, Twilio and senders.")
+        raise NotPossible(f"{why} {IF_OUT_OF_USE}")
     found = retriable(run)
     if not found.texts:
         raise NotPossible("No text of this run is left that failed for a passing reason.")
