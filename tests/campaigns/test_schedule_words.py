@@ -128,3 +128,5 @@ def test_the_form_says_it_while_it_is_filled_in(
     assert "Complete the schedule" in half
     over = filled_in | {"start_date": "2020-01-01", "ends": "on", "until": "2020-02-01"}
     assert "no occurrence ahead" in page.post("/campaigns/schedule/", over).content.decode()
+    last = filled_in | {"start_date": "2026-10-01", "ends": "after", "count": "3"}
+    assert "The only date ahead" in page.post("/campaigns/schedule/", last).content.decode()

@@ -248,15 +248,16 @@ def test_a_file_that_cannot_be_read_is_refused_in_words(
 
 
 @pytest.mark.django_db
-def test_only_so_many_lines_are_read(
-    alice: User, organization: Organization, monkeypatch: pytest.MonkeyPatch
+def test_a_file_of_too_many_lines_is_refused_whole(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Read in part, the rest of it would go unnoticed."""
     monkeypatch.setattr(importing, "MOST_ROWS", 3)
-    text = "\n".join(NUMBERS[:5])
-    made = importing.begin_import(
-        organization=organization, text=text, lines=lines_in(text), actor=alice
-    )
-    assert (made.added, made.wrong) == (3, [(4, "", "Only the first 3 lines are read.")])
+    for count, is_taken in ((4, False), (3, True)):
+        upload = SimpleUploadedFile("gone.csv", "\n".join(NUMBERS[:count]).encode())
+        page = desk.post("/opt-outs/import/", {"file": upload}, follow=True).content.decode()
+        assert ("has more than 3 lines. Split it" in page) == (not is_taken)
+        assert OptOutImport.objects.exists() == is_taken
 
 
 def test_others_see_nothing_of_it_and_viewers_begin_none(

@@ -65,7 +65,11 @@ def schedule(request: MemberRequest) -> HttpResponse:
     """The schedule in words and its next dates, as soon as it is whole."""
     form = CampaignForm(request.POST, organization=request.organization, kind=kind_in(request))
     form.is_valid()
-    context: dict[str, Any] = {"coming": None, "problems": schedule_problems(form)}
+    context: dict[str, Any] = {
+        "coming": None,
+        "problems": schedule_problems(form),
+        "is_one_time": form.is_one_time,
+    }
     if not form.schedule_errors():
         campaign = campaign_in(request)
         skipped = campaign.skipped if campaign else ()

@@ -74,8 +74,9 @@ def lines_in(text: str) -> list[Line]:
                 place = header
                 cleared = names.index(CLEARED.casefold()) if CLEARED.casefold() in names else None
             elif line > MOST_ROWS:
-                found.append(Line(line, "", f"Only the first {MOST_ROWS:,} lines are read."))
-                break
+                raise NotReadable(
+                    f"The file has more than {MOST_ROWS:,} lines. Split it into several."
+                )
             elif any(names):
                 was_removed = bool(_cell(row, cleared).strip())
                 found.append(Line(line, _cell(row, place), WAS_REMOVED if was_removed else ""))
