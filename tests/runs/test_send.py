@@ -91,7 +91,7 @@ def test_nothing_leaves_a_sender_that_was_taken_out_of_use(
     assert texts(twilio) == []
     run.refresh_from_db()
     assert run.state == RunState.HELD
-    assert f"may not send from “{sender.name}” any more" in run.reason
+    assert f"“{sender.name}” was taken out of use." in run.reason
     Sender.objects.update(is_active=True)
     holding.resume_run(organization=run.organization, run_id=run.pk, actor=alice)
     work(sender)

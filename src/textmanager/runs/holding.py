@@ -21,6 +21,11 @@ from textmanager.runs.pipeline.changes import lock_in_order
 from textmanager.runs.shown_state import PAUSED_BY
 from textmanager.text.statuses import MessageStatus
 
+# True, and of use, for as long as the run is held: also once its sender is in use again.
+WAS_OUT_OF_USE = (
+    "“{sender}” was taken out of use. Once campaigns may send from it again (Settings, Twilio and "
+    "senders), resume this run; or cancel it and choose another sender for the campaign."
+)
 IF_OUT_OF_USE = (
     "Let them (Settings, Twilio and senders) and resume this run, or cancel it and choose another "
     "sender for the campaign."
@@ -56,12 +61,12 @@ def hold_run(
 
 def hold_runs_of(sender_id: int) -> None:
     """Stops what is being sent from a sender, if staff have taken it out of use."""
-    why = why_out_of_use(sender_with_organization(sender_id))
-    if not why:
+    sender = sender_with_organization(sender_id)
+    if sender.is_active:
         return
     sending = Run.objects.filter(sender_id=sender_id, state=RunState.SENDING)
     for run_id in sending.order_by("pk").values_list("pk", flat=True):
-        hold_run(run_id=run_id, reason=f"{why} {IF_OUT_OF_USE}")
+        hold_run(run_id=run_id, reason=WAS_OUT_OF_USE.format(sender=sender.name))
 
 
 @transaction.atomic
