@@ -85,6 +85,18 @@ def _fresh_cache() -> Iterator[None]:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def _no_jobs_left(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
+    """By a test that commits: nothing else empties the queue, and another test may look into it."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    says_so = marker is not None and marker.kwargs.get("transaction", False)
+    if says_so or "transactional_db" in request.fixturenames:
+        with django_db_blocker.unblock():
+            delete_jobs()
+            connections.close_all()
+
+
 @pytest.fixture
 def no_jobs(transactional_db: None) -> None:
     """Of other tests, for one that commits and counts its own."""

@@ -55,7 +55,10 @@ def test_asking_twice_leaves_one_preparation_to_wait(run: Run, status: str) -> N
     Run.objects.update(state=RunState.PREPARING)
     defer_prepare(run.pk)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE procrastinate_jobs SET status = %s", [status])
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET status = %s WHERE queueing_lock = %s",
+            [status, f"prepare-{run.pk}"],
+        )
     for _ in range(2):
         defer_what_is_due(now=timezone.now())
     waiting = ProcrastinateJob.objects.filter(queueing_lock=f"prepare-{run.pk}", status="todo")
@@ -69,7 +72,11 @@ def test_a_preparation_that_fails_beside_another_leaves_one_that_waits(run: Run)
     Run.objects.update(state=RunState.PREPARING, prepared_at=None)
     defer_prepare(run.pk)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE procrastinate_jobs SET queueing_lock = 'the one under way'")
+        cursor.execute(
+            "UPDATE procrastinate_jobs SET queueing_lock = 'the one under way'"
+            " WHERE queueing_lock = %s",
+            [f"prepare-{run.pk}"],
+        )
     defer_prepare(run.pk)
     asyncio.run(run_worker(concurrency=1, wait=False))
     preparations = ProcrastinateJob.objects.filter(task_name="prepare")
