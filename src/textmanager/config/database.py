@@ -144,6 +144,8 @@ def _make_sure_it_answers(url: str) -> None:
 
 def _create_database(admin_url: str, name: str) -> None:
     with psycopg.connect(admin_url, autocommit=True) as connection:
+        # Held until the connection ends: several processes may start at once on a new server.
+        connection.execute("SELECT pg_advisory_lock(hashtext('create database'))")
         exists = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
         if exists.fetchone() is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
