@@ -336,21 +336,16 @@ class CampaignForm(InPlainWords, forms.Form):
         cleaned["prompt_answers"] = self._prompt_answers(cleaned)
         if self.is_one_time:
             cleaned |= {"rrule": "", "days_between_texts": 0}
-        elif not self.schedule_errors():
-            self._add_rule(cleaned)
         if not self.schedule_errors():
-            self._refuse_what_is_over(cleaned)
+            self._check_schedule(cleaned)
         return cleaned
 
-    def _refuse_what_is_over(self, cleaned: dict[str, Any]) -> None:
+    def _check_schedule(self, cleaned: dict[str, Any]) -> None:
+        """Adds the rule of a recurring one."""
         try:
+            if not self.is_one_time:
+                cleaned["rrule"] = scheduling.rrule_from(cleaned)
             scheduling.refuse_what_is_over(cleaned, timezone.now())
-        except scheduling.ScheduleProblem as problem:
-            self.add_error(problem.field, str(problem))
-
-    def _add_rule(self, cleaned: dict[str, Any]) -> None:
-        try:
-            cleaned["rrule"] = scheduling.rrule_from(cleaned)
         except scheduling.ScheduleProblem as problem:
             self.add_error(problem.field, str(problem))
         except RecurrenceError as error:
