@@ -79,13 +79,7 @@ def write_again(*, organization: Organization, number: str, actor: User) -> int:
     )
     again = refused.update(state=RecordState.WAITING, due_at=timezone.now(), tries=0, error="")
     if again:
-        audit.record(
-            organization=organization,
-            actor=actor,
-            action="wrote opt-out again",
-            subject=history_of(organization, number)[0],
-            after={"records": again},
-        )
+        _tell(organization, actor, "wrote opt-out again", number, {"records": again})
     return again
 
 
@@ -107,13 +101,7 @@ def add_number(*, organization: Organization, raw: str, note: str, actor: User) 
             by=actor,
         )
         if is_new:
-            audit.record(
-                organization=organization,
-                actor=actor,
-                action="opted out",
-                subject=history_of(organization, number)[0],
-                after={"note": note},
-            )
+            _tell(organization, actor, "opted out", number, {"note": note})
     if not is_new:
         # Once it is committed that staff know it too: what iMIS alone told, iMIS may end.
         raise NotANumber(f"{number} is in the register already.")
@@ -197,6 +185,18 @@ def _matches(query: str, region: str) -> Q:
 def _beginning_with(digits: str) -> tuple[str, str]:
     """Between these is every number that begins so: an index answers it in any collation."""
     return digits, digits + "9" * LONGEST_NUMBER
+
+
+def _tell(
+    organization: Organization, actor: User, action: str, number: str, after: dict[str, object]
+) -> None:
+    audit.record(
+        organization=organization,
+        actor=actor,
+        action=action,
+        subject=history_of(organization, number)[0],
+        after=after,
+    )
 
 
 def _line(cells: list[str]) -> str:
