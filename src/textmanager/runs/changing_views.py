@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from textmanager.campaigns.lifecycle import NotPossible
 from textmanager.organizations.membership import MemberRequest, member_required
 from textmanager.organizations.models import Role
-from textmanager.organizations.senders import why_out_of_use
 from textmanager.runs import holding, retrying, writing_again
 from textmanager.runs.breakdown import counts_by_status
 from textmanager.runs.mailing_again import mail_report
@@ -55,8 +54,8 @@ def try_again(request: MemberRequest, run_id: uuid.UUID) -> HttpResponse:
         done = "The failed texts are tried again, in this run."
         return _change(request, run_id, retrying.try_again, done)
     run = run_of(request, run_id)
-    if refusal := why_out_of_use(run.sender):
-        notices.error(request, f"{refusal} {retrying.IF_OUT_OF_USE}")
+    if refusal := retrying.why_not_send(run):
+        notices.error(request, refusal)
         return redirect("runs:detail", run_id)
     context = {"run": run, "campaign": run.campaign, "found": retrying.retriable(run)}
     return render(request, "runs/try_again.html", context)

@@ -18,6 +18,7 @@ from textmanager.runs import notices
 from textmanager.runs.breakdown import counts_by_status, done_of, outcomes_so_far
 from textmanager.runs.models import Message, Run, RunState
 from textmanager.runs.pipeline.changes import lock_in_order
+from textmanager.runs.pipeline.due import WAITING
 from textmanager.runs.shown_state import PAUSED_BY
 from textmanager.text.statuses import MessageStatus
 
@@ -30,7 +31,6 @@ IF_OUT_OF_USE = (
     "Let them (Settings, Twilio and senders) and resume this run, or cancel it and choose another "
     "sender for the campaign."
 )
-NOT_WITH_TWILIO = (MessageStatus.QUEUED, MessageStatus.HELD)
 
 
 @transaction.atomic
@@ -161,7 +161,7 @@ def cancel_run(*, organization: Organization, run_id: uuid.UUID, actor: User) ->
     run.state, run.completed_at = RunState.CANCELED, now
     run.reason = f"Canceled by {actor.get_username()}."
     run.save(update_fields=["state", "reason", "completed_at"])
-    waiting = Message.objects.filter(run=run, status__in=NOT_WITH_TWILIO)
+    waiting = Message.objects.filter(run=run, status__in=WAITING)
     lock_in_order(waiting)
     waiting.update(status=MessageStatus.CANCELED, reason="run_canceled", settled_at=now)
     audit.record(organization=organization, actor=actor, action="canceled", subject=run)

@@ -26,7 +26,6 @@ from textmanager.runs.pipeline.prepare import defer_prepare
 
 # Copied from the run that is tried again: what it said then, not what its campaign says now.
 COPIED = ("organization_id", "campaign_id", "campaign_name", "tested_with_twilio", *SAID)
-IF_OUT_OF_USE = "Let them first, under Settings, Twilio and senders."
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,12 @@ def retriable(run: Run) -> Retriable:
     return Retriable(found["texts"], found["segments"] or 0)
 
 
+def why_not_send(run: Run) -> str:
+    """Why nothing can leave from the run's sender, in words for staff; empty when it can."""
+    why = why_out_of_use(run.sender)
+    return f"{why} Let them first, under Settings, Twilio and senders." if why else ""
+
+
 @transaction.atomic
 def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> Run:
     """Begins a follow-up run of the texts that failed for a passing reason; returns it.
@@ -87,8 +92,8 @@ def try_again(*, organization: Organization, run_id: uuid.UUID, actor: User) -> 
         raise NotPossible("These texts are of no use any more: their campaign says for how long.")
     if run.retries.filter(state__in=RunState.open()).exists():
         raise NotPossible("Its failed texts are being tried again already.")
-    if why := why_out_of_use(run.sender):
-        raise NotPossible(f"{why} {IF_OUT_OF_USE}")
+    if refusal := why_not_send(run):
+        raise NotPossible(refusal)
     found = retriable(run)
     if not found.texts:
         raise NotPossible("No text of this run is left that failed for a passing reason.")
