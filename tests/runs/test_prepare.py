@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -321,53 +322,51 @@ def test_a_run_before_the_first_reading_of_opt_outs_texts_nobody_who_is_among_th
     assert ImisConnection.objects.get().opt_outs_read_at is not None
 
 
-@pytest.mark.usefixtures("no_jobs")
-@pytest.mark.django_db(transaction=True)
-def test_opt_outs_that_imis_does_not_tell_just_now_are_asked_for_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    organization = world.organization()
-    campaign = world.campaign(organization, by=world.sender(organization))
-    run = world.run(campaign, state=RunState.PREPARING, prepared_at=None)
-
-    async def be_away(*_: object) -> list[FoundActivity]:
-        raise ImisUnavailable("iMIS is away for a moment.")
-
+@pytest.fixture
+def new_imis(preparing: Run) -> Iterator[None]:
+    """The run's own, which has not told its opt-outs yet."""
     with serve_in_thread(create_app(ImisSettings())) as imis:
-        connect(organization, imis)
+        connect(preparing.organization, imis)
         ImisConnection.objects.update(opt_outs_read_at=None)
-        with monkeypatch.context() as away:
-            away.setattr(imis_reading, "_list", be_away)
-            work(run)
-        run.refresh_from_db()
-        assert run.state == RunState.PREPARING
-        assert ProcrastinateJob.objects.get(task_name="prepare").args["tries"] == 1
-        work(run)
-    run.refresh_from_db()
-    assert run.state == RunState.SENDING
+        yield
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_password_that_is_refused_before_the_opt_outs_lets_the_run_wait_for_imis(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    organization = world.organization()
-    campaign = world.campaign(organization, by=world.sender(organization))
-    run = world.run(campaign, state=RunState.PREPARING, prepared_at=None)
-
+def refuse_opt_outs(monkeypatch: pytest.MonkeyPatch, failure: ImisError) -> None:
     async def refuse(*_: object) -> list[FoundActivity]:
-        raise ImisSignInRefused("The password has expired.")
+        raise failure
 
     monkeypatch.setattr(imis_reading, "_list", refuse)
-    with serve_in_thread(create_app(ImisSettings())) as imis:
-        connect(organization, imis)
-        ImisConnection.objects.update(opt_outs_read_at=None)
-        work(run)
-    run.refresh_from_db()
-    assert (run.state, run.waits_for_imis_since is None) == (RunState.HELD, False)
-    assert "The password has expired." in run.reason
 
 
+@pytest.mark.usefixtures("no_jobs", "new_imis")
+@pytest.mark.django_db(transaction=True)
+def test_opt_outs_that_imis_does_not_tell_just_now_are_asked_for_again(
+    preparing: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as away:
+        refuse_opt_outs(away, ImisUnavailable("iMIS is away for a moment."))
+        work(preparing)
+    preparing.refresh_from_db()
+    assert preparing.state == RunState.PREPARING
+    assert ProcrastinateJob.objects.get(task_name="prepare").args["tries"] == 1
+    work(preparing)
+    preparing.refresh_from_db()
+    assert preparing.state == RunState.SENDING
+
+
+@pytest.mark.usefixtures("new_imis")
+@pytest.mark.django_db(transaction=True)
+def test_a_password_that_is_refused_before_the_opt_outs_lets_the_run_wait_for_imis(
+    preparing: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_opt_outs(monkeypatch, ImisSignInRefused("The password has expired."))
+    work(preparing)
+    preparing.refresh_from_db()
+    assert (preparing.state, preparing.waits_for_imis_since is None) == (RunState.HELD, False)
+    assert "The password has expired." in preparing.reason
+
+
+@pytest.mark.usefixtures("new_imis")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("mode", "may_hold", "failure", "state"),
@@ -381,6 +380,7 @@ def test_a_password_that_is_refused_before_the_opt_outs_lets_the_run_wait_for_im
     ],
 )
 def test_a_live_run_is_held_while_imis_does_not_tell_its_opt_outs(
+    preparing: Run,
     monkeypatch: pytest.MonkeyPatch,
     *,
     mode: str,
@@ -388,27 +388,18 @@ def test_a_live_run_is_held_while_imis_does_not_tell_its_opt_outs(
     failure: type[ImisError],
     state: RunState,
 ) -> None:
-    organization = world.organization()
-    campaign = world.campaign(organization, by=world.sender(organization))
-    run = world.run(campaign, state=RunState.PREPARING, prepared_at=None, api_mode=mode)
+    Run.objects.update(api_mode=mode)
     Organization.objects.update(hold_until_opt_outs_read=may_hold)
-
-    async def refuse(*_: object) -> list[FoundActivity]:
-        raise failure("The account may not read activities.")
-
-    monkeypatch.setattr(imis_reading, "_list", refuse)
-    with serve_in_thread(create_app(ImisSettings())) as imis:
-        connect(organization, imis)
-        ImisConnection.objects.update(opt_outs_read_at=None)
-        work(run)
-    run.refresh_from_db()
-    assert run.state == state
-    assert ("could never be read" in run.reason) == (state == RunState.HELD)
+    refuse_opt_outs(monkeypatch, failure("The account may not read activities."))
+    work(preparing)
+    preparing.refresh_from_db()
+    assert preparing.state == state
+    assert ("could never be read" in preparing.reason) == (state == RunState.HELD)
     if state == RunState.HELD:
         holding.resume_run(
-            organization=organization,
-            run_id=run.pk,
-            actor=world.person("alice", organization, Role.AUTHOR),
+            organization=preparing.organization,
+            run_id=preparing.pk,
+            actor=world.person("alice", preparing.organization, Role.AUTHOR),
         )
-        run.refresh_from_db()
-        assert run.state == RunState.SENDING, "It is for a person to decide."
+        preparing.refresh_from_db()
+        assert preparing.state == RunState.SENDING, "It is for a person to decide."
